@@ -1,0 +1,8 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// commands lists the top-level commands, each built in a file of its own.
+func commands(env *Env) []*cobra.Command {
+	return []*cobra.Command{}
+}
