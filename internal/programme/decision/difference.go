@@ -1,0 +1,195 @@
+package decision
+
+import (
+	"fmt"
+
+	"github.com/thousand-validators/otv/internal/programme"
+)
+
+// Carry keeps of a record what the next round needs to know of it.
+func Carry(r *Record) *programme.Previous {
+	p := &programme.Previous{Digest: r.Digest, Now: r.Inputs.Now, ActiveEra: r.Inputs.Snapshot.Eras.Active}
+	for i := range r.Decision.Candidates {
+		c := &r.Decision.Candidates[i]
+		pc := programme.PreviousCandidate{Slot: c.Slot, Stash: c.Stash, Validity: c.Validity, Position: c.Position}
+		for _, v := range c.Verdicts {
+			switch {
+			case v.State != programme.Unknown:
+				pc.Definite = append(pc.Definite, programme.DefiniteAnswer{Code: v.Code, State: v.State, At: v.At})
+			case v.Held != "":
+				pc.Definite = append(pc.Definite, programme.DefiniteAnswer{Code: v.Code, State: v.Held, At: v.HeldAt})
+			}
+		}
+		p.Candidates = append(p.Candidates, pc)
+	}
+	for i := range r.Decision.Nominators {
+		n := &r.Decision.Nominators[i]
+		p.Nominators = append(p.Nominators, programme.PreviousNominator{Address: n.Address, Targets: n.Targets})
+	}
+	return p
+}
+
+// difference compares a decision with the record before it; nil without one. A slot that changed its stash counts
+// as another candidate.
+func difference(in *programme.Inputs, d *programme.Decision) *programme.Difference {
+	if in.Previous == nil {
+		return nil
+	}
+	out := &programme.Difference{Digest: in.Previous.Digest}
+	before := make(map[int]*programme.PreviousCandidate, len(in.Previous.Candidates))
+	for i := range in.Previous.Candidates {
+		before[in.Previous.Candidates[i].Slot] = &in.Previous.Candidates[i]
+	}
+	flips := map[programme.Code]*programme.CheckFlip{}
+	var codes []programme.Code
+	for i := range d.Candidates {
+		c := &d.Candidates[i]
+		p := before[c.Slot]
+		delete(before, c.Slot)
+		if p == nil || p.Stash != c.Stash {
+			out.Listed = append(out.Listed, c.Slot)
+			continue
+		}
+		if p.Validity != c.Validity {
+			switch c.Validity {
+			case programme.Valid:
+				out.NowValid = append(out.NowValid, c.Slot)
+			case programme.Invalid:
+				out.NowInvalid = append(out.NowInvalid, c.Slot)
+			default:
+				out.NowUnknown = append(out.NowUnknown, c.Slot)
+			}
+		}
+		for _, v := range c.Verdicts {
+			f := flips[v.Code]
+			if f == nil {
+				f = &programme.CheckFlip{Code: v.Code}
+				flips[v.Code] = f
+				codes = append(codes, v.Code)
+			}
+			flip(f, p.Definite, v)
+		}
+	}
+	for i := range in.Previous.Candidates {
+		if slot := in.Previous.Candidates[i].Slot; before[slot] != nil {
+			out.Delisted = append(out.Delisted, slot)
+		}
+	}
+	for _, code := range codes {
+		if f := flips[code]; f.ToFail+f.ToPass+f.Unknown > 0 {
+			out.Checks = append(out.Checks, *f)
+		}
+	}
+	out.Nominations = targetFlips(in.Previous.Nominators, d.Nominators)
+	return out
+}
+
+func flip(f *programme.CheckFlip, definite []programme.DefiniteAnswer, v programme.Verdict) {
+	for _, a := range definite {
+		switch {
+		case a.Code != v.Code:
+		case v.State == programme.Unknown:
+			f.Unknown++
+		case v.State == programme.Fail && a.State != programme.Fail:
+			f.ToFail++
+		case v.State != programme.Fail && a.State == programme.Fail:
+			f.ToPass++
+		}
+	}
+}
+
+// targetFlips compares the plans of the nominators that are due with what they were given before.
+func targetFlips(before []programme.PreviousNominator, after []programme.NominatorDecision) []programme.TargetFlip {
+	var out []programme.TargetFlip
+	for i := range after {
+		n := &after[i]
+		if !n.Due {
+			continue
+		}
+		for _, p := range before {
+			if p.Address != n.Address {
+				continue
+			}
+			if added, removed := changes(p.Targets, n.Targets); len(added)+len(removed) > 0 {
+				out = append(out, programme.TargetFlip{Address: n.Address, Added: added, Removed: removed})
+			}
+		}
+	}
+	return out
+}
+
+// The brakes, by the name under which they appear in a decision.
+const (
+	BrakeFlips    = "flips"
+	BrakeUnknown  = "unknown"
+	BrakeEligible = "eligible"
+)
+
+// brakes says whether the world looks wrong: a tripped brake leaves the decision as it is and forbids acting on it.
+func brakes(in *programme.Inputs, d *programme.Decision) []programme.Brake {
+	limits := in.Rules.Brakes
+	return []programme.Brake{flipBrake(limits, d), unknownBrake(limits, d), eligibleBrake(limits, d)}
+}
+
+func flipBrake(limits programme.Brakes, d *programme.Decision) programme.Brake {
+	b := programme.Brake{Name: BrakeFlips, Limit: max(share(d.Counts.Listed, limits.MaxFlips), limits.MinFlips)}
+	switch diff := d.Difference; {
+	case limits.MaxFlips == 0:
+		b.Detail = "switched off"
+	case diff == nil:
+		b.Detail = "no previous record to compare with"
+	default:
+		b.Value = len(diff.NowValid) + len(diff.NowInvalid) + len(diff.NowUnknown)
+		b.Tripped = b.Value > b.Limit
+		b.Detail = fmt.Sprintf("%d candidates changed their validity since the previous record, %d may", b.Value, b.Limit)
+	}
+	return b
+}
+
+func unknownBrake(limits programme.Brakes, d *programme.Decision) programme.Brake {
+	b := programme.Brake{Name: BrakeUnknown, Limit: share(d.Counts.Listed, limits.MaxUnknown)}
+	if limits.MaxUnknown == 0 {
+		b.Detail = "switched off"
+		return b
+	}
+	counts := map[programme.Code]int{}
+	var worst programme.Code
+	for i := range d.Candidates {
+		for _, v := range d.Candidates[i].Verdicts {
+			if v.Effective() != programme.Unknown {
+				continue
+			}
+			counts[v.Code]++
+			if n := counts[v.Code]; n > b.Value {
+				b.Value, worst = n, v.Code
+			}
+		}
+	}
+	b.Tripped = b.Value > b.Limit
+	b.Detail = fmt.Sprintf("no check is unknown for any candidate, %d may", b.Limit)
+	if b.Value > 0 {
+		b.Detail = fmt.Sprintf("%s is unknown for %d of %d candidates, %d may", worst, b.Value, d.Counts.Listed, b.Limit)
+	}
+	return b
+}
+
+func eligibleBrake(limits programme.Brakes, d *programme.Decision) programme.Brake {
+	b := programme.Brake{Name: BrakeEligible, Value: d.Counts.Valid, Limit: limits.MinEligible}
+	b.Tripped = b.Value < b.Limit
+	b.Detail = fmt.Sprintf("%d candidates are eligible, at least %d must be", b.Value, b.Limit)
+	return b
+}
+
+// share is percent of n, rounded down.
+func share(n, percent int) int { return n * percent / 100 }
+
+// Tripped lists the brakes of a decision that forbid acting on it.
+func Tripped(d *programme.Decision) []programme.Brake {
+	var out []programme.Brake
+	for _, b := range d.Brakes {
+		if b.Tripped {
+			out = append(out, b)
+		}
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+// Package rounds holds nomination rounds: it gathers everything a round is decided from, freezes it, and lets the
+// rules decide. What is gathered here is all that can influence a decision; the rules see nothing else.
+package rounds
+
+import (
+	"fmt"
+
+	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/decision"
+)
+
+// Material is what a round is made of, as the adapters deliver it.
+type Material struct {
+	Rules      programme.Rules
+	Snapshot   *programme.Snapshot
+	Candidates []programme.Candidate
+	Nominators []programme.Nominator
+	Facts      *Facts // nil: nothing but the chains is known
+	// Telemetry says whether the configuration has presence watched at all; when not, its checks do not apply.
+	Telemetry bool
+	// Release is a version forced by the configuration; it outranks the one in the facts.
+	Release  *programme.Release
+	Previous *decision.Record
+	Force    bool
+}
+
+// Gather puts the inputs of a round together.
+func Gather(m Material) (programme.Inputs, error) {
+	staking, ok := block(m.Snapshot, programme.RoleStaking)
+	if !ok {
+		return programme.Inputs{}, fmt.Errorf("gather inputs: the snapshot names no block of the staking chain")
+	}
+	in := programme.Inputs{
+		Now: staking.Time, Seed: staking.Hash, Rules: m.Rules, Snapshot: *m.Snapshot,
+		Nominators: m.Nominators, Release: m.Release, Force: m.Force,
+	}
+	if m.Facts != nil {
+		if m.Facts.Network != m.Snapshot.Network.Name {
+			return programme.Inputs{}, fmt.Errorf("gather inputs: the facts are about %s, the chain is %s", m.Facts.Network, m.Snapshot.Network.Name)
+		}
+		if in.Release == nil {
+			in.Release = m.Facts.Release
+		}
+	}
+	facts := map[int]programme.Facts{}
+	if m.Facts != nil {
+		for _, c := range m.Facts.Candidates {
+			facts[c.Slot] = c.Facts
+		}
+	}
+	for _, c := range m.Candidates {
+		in.Candidates = append(in.Candidates, programme.CandidateInput{Candidate: c, Facts: facts[c.Slot]})
+	}
+	in.Sources = sources(m, staking.Time, in.Release)
+	if m.Previous != nil {
+		if got, want := m.Previous.Inputs.Snapshot.Network.Genesis, m.Snapshot.Network.Genesis; got != want {
+			return programme.Inputs{}, fmt.Errorf("gather inputs: the previous record is of another network (%s)", m.Previous.Inputs.Snapshot.Network.Name)
+		}
+		if m.Previous.Inputs.Now > in.Now {
+			return programme.Inputs{}, fmt.Errorf("gather inputs: the previous record is younger (%s) than this round's block (%s)", m.Previous.Inputs.Now, in.Now)
+		}
+		in.Previous = decision.Carry(m.Previous)
+	}
+	return in, nil
+}
+
+// sources states for every source whether it delivers. What nothing supplies is absent, and the checks that need
+// it are unknown; what the operator switched off does not apply. A programme that keeps no history yet has
+// suspended nobody, so history counts as switched off until something supplies it.
+func sources(m Material, now programme.Millis, release *programme.Release) []programme.Source {
+	absent := func(name programme.SourceName, detail string) programme.Source {
+		return programme.Source{Name: name, State: programme.SourceAbsent, Detail: detail}
+	}
+	telemetry := absent(programme.SourceTelemetry, "no presence data was supplied")
+	if !m.Telemetry {
+		telemetry = programme.Source{Name: programme.SourceTelemetry, State: programme.SourceOff, Detail: "telemetry.enable is false"}
+	}
+	rel := absent(programme.SourceRelease, "no client release was supplied")
+	if release != nil {
+		rel = programme.Source{Name: programme.SourceRelease, State: programme.SourceOK, At: now}
+		if m.Facts != nil && !release.Forced {
+			rel.At = m.Facts.At
+		}
+	}
+	f := m.Facts
+	if !m.Telemetry {
+		telemetry.At = 0
+	} else {
+		telemetry = f.state(programme.SourceTelemetry, telemetry)
+	}
+	return []programme.Source{
+		{Name: programme.SourceChain, State: programme.SourceOK, At: now},
+		telemetry,
+		f.state(programme.SourceLocation, absent(programme.SourceLocation, "no locations were supplied")),
+		f.state(programme.SourceRelease, rel),
+		f.state(programme.SourceRemote, absent(programme.SourceRemote, "no ranks of another network were supplied")),
+		f.state(programme.SourceHistory, programme.Source{Name: programme.SourceHistory, State: programme.SourceOff, Detail: "no history is kept"}),
+	}
+}
+
+func block(s *programme.Snapshot, role string) (programme.ChainBlock, bool) {
+	if s == nil {
+		return programme.ChainBlock{}, false
+	}
+	for _, b := range s.Blocks {
+		if b.Role == role {
+			return b, true
+		}
+	}
+	return programme.ChainBlock{}, false
+}
