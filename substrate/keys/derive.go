@@ -1,0 +1,75 @@
+package keys
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ChainSafe/go-schnorrkel"
+	"github.com/gtank/merlin"
+
+	"github.com/thousand-validators/otv/substrate/hash"
+	"github.com/thousand-validators/otv/substrate/scale"
+)
+
+// derive walks a path from a seed to the key pair at its end.
+func derive(seed [SeedSize]byte, path []junction, scheme Scheme) (*Pair, error) {
+	defer func() { wipe(seed[:]) }()
+	if scheme == Sr25519 {
+		return deriveSr25519(seed, path)
+	}
+	domain := "Ed25519HDKD"
+	if scheme == ECDSA {
+		domain = "Secp256k1HDKD"
+	}
+	for i, j := range path {
+		if !j.hard {
+			return nil, fmt.Errorf("junction %d of the path is soft (a single slash), which only sr25519 keys have", i+1)
+		}
+		material := append(scale.AppendString(nil, domain), seed[:]...)
+		material = append(material, j.code[:]...)
+		seed = hash.Blake2b256(material)
+		wipe(material)
+	}
+	return FromSeed(seed[:], scheme)
+}
+
+func deriveSr25519(seed [SeedSize]byte, path []junction) (*Pair, error) {
+	sk, err := expandSr25519(seed)
+	if err != nil {
+		return nil, err
+	}
+	for i, j := range path {
+		next, err := stepSr25519(sk, j)
+		wipeSr25519(sk)
+		if err != nil {
+			return nil, fmt.Errorf("junction %d of the path: %w", i+1, err)
+		}
+		sk = next
+	}
+	defer wipeSr25519(sk)
+	return fromSr25519(sk)
+}
+
+// stepSr25519 takes one junction. A hard one makes a new seed of the secret key; a soft one adds to the scalar a number
+// that follows from the public key, so that the same step can be taken from the public key alone.
+func stepSr25519(sk *schnorrkel.SecretKey, j junction) (*schnorrkel.SecretKey, error) {
+	if j.hard {
+		mini, _, err := sk.HardDeriveMiniSecretKey(nil, j.code)
+		if err != nil {
+			return nil, errors.New("hard derivation failed")
+		}
+		defer func() { _ = mini.Decode([schnorrkel.MiniSecretKeySize]byte{}) }()
+		return mini.ExpandEd25519(), nil
+	}
+	t := merlin.NewTranscript("SchnorrRistrettoHDKD")
+	t.AppendMessage([]byte("sign-bytes"), nil)
+	ext, err := sk.DeriveKey(t, j.code)
+	if err != nil {
+		return nil, errors.New("soft derivation failed")
+	}
+	next, err := ext.Secret()
+	if err != nil {
+		return nil, errors.New("soft derivation failed")
+	}
+	return next, nil
+}

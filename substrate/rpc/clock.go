@@ -1,0 +1,52 @@
+package rpc
+
+import (
+	"context"
+	"time"
+)
+
+// Clock is the source of time: the system's by default, a manual one in tests and simulations.
+type Clock interface {
+	Now() time.Time
+	// AfterFunc calls f once after d, on any goroutine. stop prevents a call that has not started and reports
+	// whether it did.
+	AfterFunc(d time.Duration, f func()) (stop func() bool)
+}
+
+// SystemClock is the clock of the machine.
+type SystemClock struct{}
+
+// Now is time.Now.
+func (SystemClock) Now() time.Time { return time.Now() }
+
+// AfterFunc is time.AfterFunc.
+func (SystemClock) AfterFunc(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
+
+// sleep waits for d or until ctx ends.
+func sleep(ctx context.Context, clock Clock, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	woken := make(chan struct{})
+	stop := clock.AfterFunc(d, func() { close(woken) })
+	defer stop()
+	select {
+	case <-woken:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// withTimeout is context.WithTimeoutCause on an injected clock. A d of zero or less sets no limit.
+func withTimeout(ctx context.Context, clock Clock, d time.Duration, cause error) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := func() bool { return true }
+	if d > 0 {
+		stop = clock.AfterFunc(d, func() { cancel(cause) })
+	}
+	return ctx, func() {
+		stop()
+		cancel(context.Canceled)
+	}
+}
