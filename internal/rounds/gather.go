@@ -16,7 +16,8 @@ type Material struct {
 	Candidates []programme.Candidate
 	Nominators []programme.Nominator
 	Facts      *Facts // nil: nothing but the chains is known
-	// Telemetry says whether the configuration has presence watched at all; when not, its checks do not apply.
+	// Telemetry says whether the configuration has presence watched; when not, and when the facts do not speak of
+	// it either, its checks do not apply.
 	Telemetry bool
 	// Release is a version forced by the configuration; it outranks the one in the facts.
 	Release  *programme.Release
@@ -83,16 +84,14 @@ func sources(m Material, now programme.Millis, release *programme.Release) []pro
 		}
 	}
 	f := m.Facts
-	if !m.Telemetry {
-		telemetry.At = 0
-	} else {
-		telemetry = f.state(programme.SourceTelemetry, telemetry)
+	if m.Release == nil {
+		rel = f.state(programme.SourceRelease, rel)
 	}
 	return []programme.Source{
 		{Name: programme.SourceChain, State: programme.SourceOK, At: now},
-		telemetry,
+		f.state(programme.SourceTelemetry, telemetry),
 		f.state(programme.SourceLocation, absent(programme.SourceLocation, "no locations were supplied")),
-		f.state(programme.SourceRelease, rel),
+		rel,
 		f.state(programme.SourceRemote, absent(programme.SourceRemote, "no ranks of another network were supplied")),
 		f.state(programme.SourceHistory, programme.Source{Name: programme.SourceHistory, State: programme.SourceOff, Detail: "no history is kept"}),
 	}
