@@ -1,0 +1,200 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// endpoint is one node of a pool with its connection, if any, and its record.
+type endpoint struct {
+	address string
+	name    string
+	index   int
+
+	mu        sync.Mutex
+	conn      *Conn    // the connection in use, nil when there is none
+	last      *Conn    // the latest connection, kept when it is gone
+	blamed    *Conn    // the connection whose end has been counted
+	dialing   *dialing // a dial under way
+	failures  int // in a row
+	lastErr   error
+	lastErrAt time.Time
+	coolUntil time.Time
+	refused   error
+	latency   time.Duration // moving average
+}
+
+// dialing is a dial that its callers share.
+type dialing struct {
+	done chan struct{}
+	conn *Conn
+	err  error
+}
+
+// Health is the record of an endpoint.
+type Health struct {
+	Endpoint    string // without credentials
+	Connected   bool
+	Failures    int // consecutive; 0 when healthy
+	LastError   error
+	LastErrorAt time.Time
+	// CoolUntil is the time before which the endpoint is not asked; zero or past when it may be.
+	CoolUntil time.Time
+	// Refused is why the endpoint will never be used, such as being of another chain.
+	Refused error
+	// Latency is a moving average over its answers; 0 before the first.
+	Latency time.Duration
+}
+
+func (e *endpoint) health() Health {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return Health{
+		Endpoint: e.name, Connected: e.alive() != nil, Failures: e.failures, LastError: e.lastErr,
+		LastErrorAt: e.lastErrAt, CoolUntil: e.coolUntil, Refused: e.refused, Latency: e.latency,
+	}
+}
+
+// alive returns the connection if it lives. e.mu is held.
+func (e *endpoint) alive() *Conn {
+	if e.conn != nil && e.conn.Err() != nil {
+		e.conn = nil
+	}
+	return e.conn
+}
+
+// standing is what choosing an endpoint depends on.
+type standing struct {
+	connected bool
+	failures  int
+	coolUntil time.Time
+	refused   error
+}
+
+func (e *endpoint) standing() standing {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return standing{e.alive() != nil, e.failures, e.coolUntil, e.refused}
+}
+
+// succeeded notes an answer.
+func (e *endpoint) succeeded(took time.Duration) (recovered bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	recovered = e.failures > 0
+	e.failures = 0
+	e.coolUntil = time.Time{}
+	if e.latency == 0 {
+		e.latency = took
+	} else {
+		e.latency += (took - e.latency) / 8
+	}
+	return recovered
+}
+
+// failed notes a failure. Many calls fail together when a connection breaks or a limit is hit; only the first of them
+// counts, otherwise the back-off would explode. It reports whether this one counted.
+func (e *endpoint) failed(conn *Conn, err error, now time.Time, delay func(failures int) time.Duration) (time.Duration, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if now.Before(e.coolUntil) || conn != nil && (conn != e.last || conn == e.blamed) {
+		return 0, false
+	}
+	if conn != nil && conn.Err() != nil {
+		e.blamed = conn
+	}
+	e.failures++
+	e.lastErr, e.lastErrAt = err, now
+	d := delay(e.failures)
+	e.coolUntil = now.Add(d)
+	return d, true
+}
+
+// drop takes a connection out of use.
+func (e *endpoint) drop(conn *Conn) {
+	e.mu.Lock()
+	if e.conn == conn {
+		e.conn = nil
+	}
+	e.mu.Unlock()
+}
+
+// connect returns the live connection, or dials. All callers that wait share one dial, which does not end with any one
+// caller's context but with its own timeout.
+func (p *Pool) connect(ctx context.Context, e *endpoint) (*Conn, error) {
+	e.mu.Lock()
+	if conn := e.alive(); conn != nil {
+		e.mu.Unlock()
+		return conn, nil
+	}
+	d := e.dialing
+	if d == nil {
+		if !p.begin() {
+			e.mu.Unlock()
+			return nil, ErrClosed
+		}
+		d = &dialing{done: make(chan struct{})}
+		e.dialing = d
+		go func() {
+			defer p.wg.Done()
+			p.dial(e, d)
+		}()
+	}
+	e.mu.Unlock()
+	select {
+	case <-d.done:
+		return d.conn, d.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// dial opens a connection, lets it be admitted, and publishes the outcome.
+func (p *Pool) dial(e *endpoint, d *dialing) {
+	ctx, cancel := withTimeout(p.ctx, p.cfg.Clock, p.cfg.DialTimeout, &TimeoutError{After: p.cfg.DialTimeout})
+	defer cancel()
+	conn, err := dialConn(ctx, e.address, p.cfg.Options, p.transport)
+	if err == nil && p.cfg.Admit != nil {
+		if err = p.cfg.Admit(ctx, conn); err != nil {
+			if ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
+			conn.Close()
+			conn = nil
+		}
+	}
+	var refused *RefusedError
+	e.mu.Lock()
+	if errors.As(err, &refused) {
+		e.refused = refused.Err
+	}
+	closed := p.ctx.Err() != nil
+	if conn != nil && closed {
+		err = ErrClosed
+	} else {
+		e.conn = conn
+		if conn != nil {
+			e.last = conn
+		}
+	}
+	e.dialing = nil
+	d.conn, d.err = conn, err
+	if err != nil {
+		d.conn = nil
+	}
+	e.mu.Unlock()
+	if conn != nil && closed {
+		conn.Close()
+	}
+	switch {
+	case refused != nil:
+		p.log.Error("endpoint refused", "endpoint", e.name, "error", refused)
+	case err != nil && !closed:
+		p.noteFailure(e, nil, err)
+	case err == nil:
+		p.log.Debug("endpoint connected", "endpoint", e.name)
+	}
+	close(d.done)
+}

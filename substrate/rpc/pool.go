@@ -1,0 +1,179 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Config describes a pool.
+type Config struct {
+	// Endpoints are ws:// or wss:// addresses of nodes of one chain; the first are preferred.
+	Endpoints []string
+	Options
+	// Admit is run on every new connection before anything else is asked over it. A [RefusedError] takes the endpoint
+	// out of the pool for good; any other error counts as a failed dial.
+	Admit func(ctx context.Context, conn *Conn) error
+	// Backoff is the wait after failures: 500 ms doubled up to 60 s.
+	Backoff Backoff
+	// RateBackoff is the wait after rate-limit answers: 2 s doubled up to 120 s.
+	RateBackoff Backoff
+	// Attempts is how often a call is tried over all endpoints before it fails: 3 and one for each endpoint.
+	// Waiting for a rate limit counts a third.
+	Attempts int
+	Random   func() float64 // in [0, 1); for jitter
+	Logger   *slog.Logger
+}
+
+// Pool asks several endpoints of one chain as if they were one. It connects when first asked.
+type Pool struct {
+	cfg       Config
+	log       *slog.Logger
+	transport *http.Transport
+	endpoints []*endpoint
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	mu     sync.Mutex // guards closed and the start of goroutines
+	closed bool
+	wg     sync.WaitGroup
+
+	sizers sizers
+}
+
+// NewPool checks the configuration; it does not connect.
+func NewPool(cfg Config) (*Pool, error) {
+	if len(cfg.Endpoints) == 0 {
+		return nil, errors.New("no endpoint is given; name at least one ws:// or wss:// address")
+	}
+	cfg.Options = cfg.Options.withDefaults()
+	setDefault(&cfg.Backoff, Backoff{Base: 500 * time.Millisecond, Max: time.Minute})
+	setDefault(&cfg.RateBackoff, Backoff{Base: 2 * time.Second, Max: 2 * time.Minute})
+	setDefault(&cfg.Attempts, 3+len(cfg.Endpoints))
+	if cfg.Random == nil {
+		cfg.Random = systemRandom
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	p := &Pool{cfg: cfg, log: cfg.Logger, transport: newTransport()}
+	seen := map[string]bool{}
+	for _, address := range cfg.Endpoints {
+		name, err := ParseEndpoint(address)
+		if err != nil {
+			return nil, err
+		}
+		if seen[address] {
+			return nil, fmt.Errorf("the endpoint %s is given twice", name)
+		}
+		seen[address] = true
+		p.endpoints = append(p.endpoints, &endpoint{address: address, name: name, index: len(p.endpoints)})
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	return p, nil
+}
+
+// begin counts a goroutine in, unless the pool is closed.
+func (p *Pool) begin() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.wg.Add(1)
+	}
+	return !p.closed
+}
+
+// Close ends all connections and waits for their goroutines. Waiting calls fail with [ErrClosed].
+func (p *Pool) Close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.cancel()
+	p.wg.Wait()
+	for _, e := range p.endpoints {
+		e.mu.Lock()
+		conn := e.conn
+		e.conn = nil
+		e.mu.Unlock()
+		if conn != nil {
+			conn.Close()
+		}
+	}
+	p.transport.CloseIdleConnections()
+}
+
+// Health lists the endpoints in the order of the configuration.
+func (p *Pool) Health() []Health {
+	all := make([]Health, len(p.endpoints))
+	for i, e := range p.endpoints {
+		all[i] = e.health()
+	}
+	return all
+}
+
+// Probe connects to every endpoint that is not connected, whatever its cool-down, and returns their health.
+func (p *Pool) Probe(ctx context.Context) []Health {
+	var wg sync.WaitGroup
+	for _, e := range p.endpoints {
+		if e.standing().refused == nil {
+			wg.Go(func() { _, _ = p.connect(ctx, e) }) // the outcome is in the health
+		}
+	}
+	wg.Wait()
+	return p.Health()
+}
+
+// noteFailure puts an endpoint to rest for a while.
+func (p *Pool) noteFailure(e *endpoint, conn *Conn, err error) {
+	backoff := p.cfg.Backoff
+	if IsRateLimited(err) {
+		backoff = p.cfg.RateBackoff
+	}
+	var asked time.Duration
+	var h *HandshakeError
+	if errors.As(err, &h) {
+		asked = h.RetryAfter
+	}
+	d, counted := e.failed(conn, err, p.cfg.Clock.Now(), func(failures int) time.Duration {
+		return max(backoff.Delay(failures, p.cfg.Random), asked)
+	})
+	if counted {
+		p.log.Warn("endpoint failed", "endpoint", e.name, "error", err, "rest", d.Round(time.Millisecond))
+	}
+}
+
+// choose picks the endpoint to ask next: the preferred one if it is fit, else a connected one, else the one with the
+// fewest failures. When all of them rest it returns the time until the first is fit again.
+func (p *Pool) choose(prefer *endpoint, excluded map[*endpoint]error) (*endpoint, time.Duration, bool) {
+	now := p.cfg.Clock.Now()
+	var best *endpoint
+	var bestState standing
+	soonest := time.Duration(-1)
+	for _, e := range p.endpoints {
+		if excluded[e] != nil {
+			continue
+		}
+		s := e.standing()
+		if s.refused != nil {
+			continue
+		}
+		if rest := s.coolUntil.Sub(now); rest > 0 {
+			if soonest < 0 || rest < soonest {
+				soonest = rest
+			}
+			continue
+		}
+		if e == prefer {
+			return e, 0, true
+		}
+		if best == nil || s.connected && !bestState.connected ||
+			s.connected == bestState.connected && s.failures < bestState.failures {
+			best, bestState = e, s
+		}
+	}
+	return best, soonest, best != nil
+}
