@@ -18,7 +18,7 @@ type endpoint struct {
 	last      *Conn    // the latest connection, kept when it is gone
 	blamed    *Conn    // the connection whose end has been counted
 	dialing   *dialing // a dial under way
-	failures  int // in a row
+	failures  int      // in a row
 	lastErr   error
 	lastErrAt time.Time
 	coolUntil time.Time
