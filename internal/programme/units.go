@@ -66,6 +66,9 @@ func NewPlanck(n uint64) Planck { return Planck{uint128.From64(n)} }
 // PlanckFromParts builds an amount from its two 64-bit halves.
 func PlanckFromParts(lo, hi uint64) Planck { return Planck{uint128.New(lo, hi)} }
 
+// SetU128 sets the amount to hi·2^64 + lo; decoders of chain data call it.
+func (p *Planck) SetU128(lo, hi uint64) { p.n = uint128.New(lo, hi) }
+
 // PlanckFromBig converts n; ok is false when n is negative or too large.
 func PlanckFromBig(n *big.Int) (p Planck, ok bool) {
 	if n == nil || n.Sign() < 0 || n.BitLen() > 128 {
@@ -107,6 +110,22 @@ func (p Planck) Sub(q Planck) Planck {
 		return Planck{}
 	}
 	return Planck{p.n.SubWrap(q.n)}
+}
+
+// Div is p divided by n, rounded down; zero when n is zero.
+func (p Planck) Div(n uint64) Planck {
+	if n == 0 {
+		return Planck{}
+	}
+	return Planck{p.n.Div64(n)}
+}
+
+// Mul is p times n, or the greatest amount when the product does not fit.
+func (p Planck) Mul(n uint64) Planck {
+	if n != 0 && p.n.Cmp(uint128.Max.Div64(n)) > 0 {
+		return Planck{uint128.Max}
+	}
+	return Planck{p.n.Mul64(n)}
 }
 
 // Cmp is -1, 0 or 1 as p is less than, equal to or greater than q.

@@ -22,6 +22,7 @@ func (p *parser) types(m *Metadata) {
 		}
 	}
 	m.Types = &Registry{types: types}
+	m.Types.measure()
 }
 
 func (p *parser) portableType(t *Type, position int) {

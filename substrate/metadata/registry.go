@@ -162,7 +162,10 @@ func (t *Type) VariantByName(name string) (*Variant, bool) {
 }
 
 // Registry holds the types of a blob. It does not change after it was made and may be used concurrently.
-type Registry struct{ types []Type }
+type Registry struct {
+	types []Type
+	sizes []size
+}
 
 // NewRegistry makes a registry of types whose ids are their positions. It is an error when an id is not, or when a
 // type refers to one that does not exist.
@@ -178,6 +181,7 @@ func NewRegistry(types []Type) (*Registry, error) {
 			}
 		}
 	}
+	r.measure()
 	return r, nil
 }
 
