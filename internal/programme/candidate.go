@@ -100,7 +100,9 @@ const (
 	SourceOK     SourceState = "ok"     // delivers
 	SourceOff    SourceState = "off"    // switched off by the operator: its checks do not apply
 	SourceAbsent SourceState = "absent" // nothing supplies it yet: its checks are unknown
-	SourceDown   SourceState = "down"   // configured, but failing or blind: its checks are unknown
+	// SourceDown: configured, but failing or blind. What only a look at the present could answer is unknown; lasting
+	// facts it delivered earlier (first sight, finished outages, a location) still count.
+	SourceDown SourceState = "down"
 )
 
 // Source is the state of one origin of facts at the moment the inputs were frozen.

@@ -57,6 +57,16 @@ type Switches struct {
 	DueByThreshold bool `json:"dueByThreshold"`
 	// ZeroWeight: a weight of 0 switches a factor off; in the old rule it means the default. It acts on loading.
 	ZeroWeight bool `json:"zeroWeight"`
+	// ForcedGrace: a forced client version has a grace period from the moment it was forced; in the old rule none.
+	ForcedGrace bool `json:"forcedGrace"`
+	// UnreadableRelease: a release name that is no full version makes CLIENT_UPGRADE unknown; in the old rule
+	// everybody fails.
+	UnreadableRelease bool `json:"unreadableRelease"`
+	// CommissionOfValidators: COMMISION is unknown without an intention to validate; in the old rule the commission
+	// counts as 0 and passes.
+	CommissionOfValidators bool `json:"commissionOfValidators"`
+	// Suspension: a suspended candidate fails SUSPENDED; the old rule set knows no suspension.
+	Suspension bool `json:"suspension"`
 }
 
 // Limits are the thresholds of the checks and of the selection, and the switches of single checks.
@@ -130,7 +140,8 @@ func DefaultRules(p Profile) Rules {
 			PresenceConnections: on, UnseenFails: on, RollingOffline: on, EmptyIntentionsUnknown: on,
 			MainClientOnly: on, RemoteValidity: on, ProviderFolded: on, GeoSeparately: on, KeysRequired: on,
 			CompleteEras: on, NominatedByProgramme: on, NoneIsMissing: on, SeededDraw: on, OwnByStash: on,
-			BoundedCount: on, DueByThreshold: on, ZeroWeight: on,
+			BoundedCount: on, DueByThreshold: on, ZeroWeight: on, ForcedGrace: on, UnreadableRelease: on,
+			CommissionOfValidators: on, Suspension: on,
 		},
 		Limits: Limits{
 			MaxCommission: 150_000_000, MinSelfStake: NewPlanck(10_000_000_000_000_000_000), UnclaimedEras: 4,
