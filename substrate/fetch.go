@@ -1,0 +1,228 @@
+package substrate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/thousand-validators/otv/substrate/rpc"
+)
+
+// fetch reads the values under raw keys, nil where there is none. It asks for less at a time when the node says it is
+// too much or does not answer in time.
+func (b *Block) fetch(ctx context.Context, sizer *rpc.Sizer, keys [][]byte) ([][]byte, error) {
+	patience := maxTimeouts
+	return b.fetchSplit(ctx, sizer, keys, &patience)
+}
+
+// maxTimeouts is how many times a chunk may be split because of silence. A node that answers nothing at all is given up
+// on after so many timeouts, however large the chunk was.
+const maxTimeouts = 4
+
+func (b *Block) fetchSplit(ctx context.Context, sizer *rpc.Sizer, keys [][]byte, patience *int) ([][]byte, error) {
+	c := b.client
+	for {
+		start := c.clock.Now()
+		values, err := b.fetchOnce(ctx, keys)
+		if err == nil {
+			sizer.Answered(len(keys), weight(keys, values), c.clock.Now().Sub(start))
+			return values, nil
+		}
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		last := lastError(err)
+		switch {
+		case rpc.IsTimeout(last):
+			if *patience--; *patience <= 0 {
+				return nil, err
+			}
+		case !rpc.IsTooBig(last):
+			return nil, err
+		case len(keys) == 1:
+			return nil, err
+		}
+		sizer.Refused(len(keys))
+		if len(keys) == 1 {
+			continue // a timeout; elsewhere, or later, it may go well
+		}
+		half := len(keys) / 2
+		first, err := b.fetchSplit(ctx, sizer, keys[:half], patience)
+		if err != nil {
+			return nil, err
+		}
+		second, err := b.fetchSplit(ctx, sizer, keys[half:], patience)
+		return append(first, second...), err
+	}
+}
+
+// weight is about what the answer weighed, in bytes.
+func weight(keys, values [][]byte) int {
+	total := 0
+	for i := range keys {
+		total += 2*(len(keys[i])+len(values[i])) + 16
+	}
+	return total
+}
+
+// fetchOnce asks by the best way the node has not refused: all at once, as a batch, one by one.
+func (b *Block) fetchOnce(ctx context.Context, keys [][]byte) ([][]byte, error) {
+	lacks := &b.client.lacks
+	if !lacks.query.Load() {
+		values, err := b.query(ctx, keys)
+		if err == nil || !rpc.IsMethodNotFound(lastError(err)) {
+			return values, err
+		}
+		lacks.query.Store(true)
+		b.client.log.Info("node refuses state_queryStorageAt, reading with batches", "endpoint", b.Endpoint())
+	}
+	if !lacks.batch.Load() {
+		values, err := b.batch(ctx, keys)
+		if err == nil || !rpc.IsBatchUnsupported(lastError(err)) {
+			return values, err
+		}
+		lacks.batch.Store(true)
+		b.client.log.Info("node refuses batches, reading one by one", "endpoint", b.Endpoint())
+	}
+	return b.single(ctx, keys)
+}
+
+// changeSet is an element of the answer to state_queryStorageAt.
+type changeSet struct {
+	Block   Hash     `json:"block"`
+	Changes []change `json:"changes"`
+}
+
+type change struct {
+	key, value hexBytes // value is nil where there is none
+}
+
+// UnmarshalJSON reads a pair.
+func (c *change) UnmarshalJSON(raw []byte) error {
+	var pair []json.RawMessage
+	if err := json.Unmarshal(raw, &pair); err != nil {
+		return err
+	}
+	if len(pair) != 2 {
+		return fmt.Errorf("a change of %d parts, not a key and a value", len(pair))
+	}
+	if err := c.key.UnmarshalJSON(pair[0]); err != nil {
+		return err
+	}
+	return c.value.UnmarshalJSON(pair[1])
+}
+
+func (b *Block) query(ctx context.Context, keys [][]byte) ([][]byte, error) {
+	texts := make([]string, len(keys))
+	for i, k := range keys {
+		texts[i] = toHex(k)
+	}
+	var sets []changeSet
+	values := make([][]byte, len(keys))
+	err := b.session.Do(ctx, rpc.Request{
+		Method: "state_queryStorageAt", Params: []any{texts, b.Hash}, Result: &sets, Splittable: true,
+		Check: func() error { return b.match(sets, keys, values) },
+	})
+	return values, err
+}
+
+// match puts the values answered in the order of the keys asked. Every key must be there, at the right block.
+func (b *Block) match(sets []changeSet, keys, values [][]byte) error {
+	if len(sets) != 1 {
+		return rpc.Garbage("%d sets of values where one is due", len(sets))
+	}
+	if sets[0].Block != b.Hash {
+		return rpc.Garbage("values of block %s", sets[0].Block.Short())
+	}
+	changes := sets[0].Changes
+	inOrder := len(changes) == len(keys)
+	for i := 0; inOrder && i < len(keys); i++ {
+		inOrder = string(changes[i].key) == string(keys[i])
+		values[i] = changes[i].value
+	}
+	if inOrder {
+		return nil
+	}
+	byKey := make(map[string][]byte, len(changes))
+	for _, ch := range changes {
+		byKey[string(ch.key)] = ch.value
+	}
+	for i, k := range keys {
+		v, ok := byKey[string(k)]
+		if !ok {
+			return rpc.Garbage("no value for the key %s", toHex(k))
+		}
+		values[i] = v
+	}
+	return nil
+}
+
+func (b *Block) batch(ctx context.Context, keys [][]byte) ([][]byte, error) {
+	answers := make([]*hexBytes, len(keys))
+	elems := make([]rpc.BatchElem, len(keys))
+	for i, k := range keys {
+		elems[i] = rpc.BatchElem{Method: "state_getStorage", Params: []any{toHex(k), b.Hash}, Result: &answers[i]}
+	}
+	if err := b.session.Batch(ctx, elems, true); err != nil {
+		return nil, err
+	}
+	values := make([][]byte, len(keys))
+	for i := range elems {
+		if elems[i].Err != nil {
+			return nil, elems[i].Err
+		}
+		if answers[i] != nil {
+			values[i] = *answers[i]
+		}
+	}
+	return values, nil
+}
+
+// single reads value by value, several at a time.
+func (b *Block) single(ctx context.Context, keys [][]byte) ([][]byte, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	values := make([][]byte, len(keys))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(maxSingles, len(keys)) {
+		wg.Go(func() {
+			for i := range next {
+				value, found, err := b.getRaw(ctx, keys[i])
+				if err != nil {
+					cancel(err)
+					return
+				}
+				if found {
+					values[i] = nonNil(value)
+				}
+			}
+		})
+	}
+feed:
+	for i := range keys {
+		select {
+		case next <- i:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(next)
+	wg.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return values, nil
+}
+
+// maxSingles is how many single reads run at a time.
+const maxSingles = 16
+
+// nonNil keeps an empty value apart from an absent one.
+func nonNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
