@@ -26,6 +26,9 @@ type Snapshot struct {
 	IntentionCount int `json:"intentionCount"`
 	// Gaps names the parts that could not be read and why. A part with a gap is unknown for everybody.
 	Gaps map[Part]string `json:"gaps,omitempty"`
+	// Warnings are what looked odd while reading, for people: types this program did not know when it was written,
+	// contradictions between a node and its runtime. The facts are usable all the same.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Part is a portion of a snapshot that may be missing while the rest is usable.
