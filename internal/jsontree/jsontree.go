@@ -245,3 +245,21 @@ func cut(s string) string {
 	}
 	return string([]rune(s)[:maxShown]) + "…"
 }
+
+// Name is how a message calls values of the kind.
+func (k Kind) Name() string {
+	switch k {
+	case Bool:
+		return "a boolean"
+	case Number:
+		return "a number"
+	case String:
+		return "a text"
+	case Array:
+		return "a list"
+	case Object:
+		return "an object"
+	default:
+		return "null"
+	}
+}

@@ -144,3 +144,15 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestNearest(t *testing.T) {
+	known := []string{"kusamaStash", "kyc", "name", "slotId"}
+	for _, c := range []struct{ name, want string }{
+		{"kusamsStash", "kusamaStash"}, {"KusamaStash", "kusamaStash"}, {"slotID", "slotId"}, {"kcy", ""},
+		{"nam", "name"}, {"seed", ""}, {"", ""}, {strings.Repeat("name", 20), ""},
+	} {
+		if got, ok := Nearest(c.name, known); got != c.want || ok != (c.want != "") {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
