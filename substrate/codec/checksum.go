@@ -87,7 +87,7 @@ func (g *graph) node(id metadata.TypeID) (int, error) {
 	if len(g.nodes) == maxChecksumTypes {
 		return 0, fmt.Errorf("more than %d types: %w", maxChecksumTypes, ErrWork)
 	}
-	label, ids := describe(t)
+	label, ids := describe(g.reg, t)
 	i := len(g.nodes)
 	g.index[t.ID] = i
 	g.nodes = append(g.nodes, node{label: label, ids: ids})
@@ -107,7 +107,7 @@ func bounds(t *metadata.Type) bool {
 }
 
 // describe writes what is to be known of a type without its parts, and lists the parts.
-func describe(t *metadata.Type) (string, []metadata.TypeID) {
+func describe(reg *metadata.Registry, t *metadata.Type) (string, []metadata.TypeID) {
 	out := []byte{byte(t.Kind)}
 	var ids []metadata.TypeID
 	fields := func(list []metadata.Field) {
@@ -142,8 +142,10 @@ func describe(t *metadata.Type) (string, []metadata.TypeID) {
 	case metadata.Basic:
 		out = append(out, byte(t.Primitive))
 	case metadata.BitSequence:
-		out = scale.AppendString(out, "order")
-		ids = append(ids, t.Store, t.Order)
+		if order, ok := reg.Type(t.Order); ok { // an empty struct, of which only the name matters
+			out = scale.AppendString(out, order.Name())
+		}
+		ids = append(ids, t.Store)
 	}
 	return string(scale.AppendCompact(out, uint64(len(ids)))), ids
 }
