@@ -1,0 +1,86 @@
+# Everything done with the project: `make` lists the targets.
+#
+# `make test` needs Go, Node.js 20 or later, npm, git, make and gcc; what else it needs it fetches, in the versions
+# pinned below. Only a missing Debian package asks for root.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+GOLANGCI_LINT_VERSION := v2.6.2
+GOSSAMER_VERSION := v0.9.0
+
+FUZZTIME ?= 60s
+PKG ?= ./...
+
+BIN := build/bin
+LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+STEP := scripts/step.sh
+
+.PHONY: help build test test-unit vet lint race bench fuzz e2e arm64 deps deps-node deps-qemu deps-lint deps-specs fmt clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+build: ## build the program into build/bin/otv
+	CGO_ENABLED=0 go build -trimpath -o $(BIN)/otv ./cmd/otv
+
+test: ## everything that must hold: vet, lint, all tests with -race, the digest on arm64, end to end
+	@$(STEP) "deps" $(MAKE) deps
+	@$(STEP) "vet" $(MAKE) vet
+	@$(STEP) "tests with -race" $(MAKE) race
+	@$(STEP) "lint" $(MAKE) lint
+	@$(STEP) "digest on arm64" $(MAKE) arm64
+	@$(STEP) "end to end" $(MAKE) e2e
+
+test-unit: ## unit tests only, no dependencies but Go (PKG=./... selects)
+	go test $(PKG)
+
+vet: ## go vet, end-to-end tests included
+	go vet ./...
+	go vet -tags e2e ./test/...
+
+lint: deps-lint ## golangci-lint with .golangci.yml
+	$(LINT) run --build-tags e2e ./...
+
+race: ## unit tests with the race detector (PKG=./... selects)
+	go test -race -timeout 10m $(PKG)
+
+bench: ## all benchmarks, with memory (PKG=./... selects)
+	go test -run '^$$' -bench . -benchmem $(PKG)
+
+fuzz: ## every fuzz target, one after another, FUZZTIME each (60s)
+	scripts/fuzz.sh $(FUZZTIME)
+
+e2e: deps-node deps-specs ## real runtimes in Chopsticks, compared with an independent model
+	go test -tags e2e -count=1 -timeout 15m -v ./test/e2e
+
+# The figures of a round must be the same on every architecture; the record's digest shows it.
+arm64: deps-qemu ## the record's digest and verification under emulated arm64
+	CGO_ENABLED=0 GOARCH=arm64 go test -c -o build/decision.arm64.test ./internal/programme/decision
+	cd internal/programme/decision && qemu-aarch64 $(CURDIR)/build/decision.arm64.test \
+		-test.v -test.run '^(TestDigestIsTheSameEverywhere|TestVerifyAccepts)$$' | tee $(CURDIR)/build/arm64.log
+	grep -q -- '--- PASS: TestDigestIsTheSameEverywhere' build/arm64.log
+
+deps: ## fetch what the tests need, where it is missing
+	@scripts/require.sh
+	@$(MAKE) -j4 deps-node deps-qemu deps-lint deps-specs
+
+deps-node:
+	@scripts/deps-node.sh test/e2e/node
+
+deps-qemu:
+	@scripts/deps-debian.sh qemu-aarch64 qemu-user
+
+deps-lint:
+	@scripts/deps-lint.sh $(GOLANGCI_LINT_VERSION) $(LINT)
+
+deps-specs:
+	@scripts/deps-specs.sh $(GOSSAMER_VERSION) build/specs
+
+fmt: ## format all Go files
+	gofmt -l -w cmd internal substrate test
+
+clean: ## remove everything that was built or fetched into this folder
+	rm -rf build test/e2e/node/node_modules
