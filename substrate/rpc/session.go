@@ -181,8 +181,7 @@ func (s *Session) try(ctx context.Context, asked func() string, once, splittable
 		e, rest, ok := p.choose(s.preferred(), excluded)
 		if !ok {
 			if rest < 0 { // none is left
-				p.addRefused(failure)
-				return fail(nil)
+				break
 			}
 			if err := p.rest(ctx, rest); err != nil {
 				return fail(err)
@@ -234,6 +233,7 @@ func (s *Session) try(ctx context.Context, asked func() string, once, splittable
 			return fail(nil)
 		}
 	}
+	p.addRefused(failure)
 	return fail(nil)
 }
 
@@ -302,7 +302,7 @@ func (e *CallError) add(endpoint string, err error) {
 	e.Tried = append(e.Tried, Attempt{endpoint, err})
 }
 
-// addRefused lists the endpoints that were not asked because they were refused earlier.
+// addRefused lists, first, the endpoints that were not asked because they had been refused earlier.
 func (p *Pool) addRefused(failure *CallError) {
 	tried := map[string]bool{}
 	for _, a := range failure.Tried {
@@ -310,7 +310,7 @@ func (p *Pool) addRefused(failure *CallError) {
 	}
 	for _, e := range p.endpoints {
 		if err := e.standing().refused; err != nil && !tried[e.name] {
-			failure.add(e.name, err)
+			failure.Tried = append([]Attempt{{e.name, err}}, failure.Tried...)
 		}
 	}
 }
