@@ -109,6 +109,12 @@ func (c *Conn) Close() {
 	c.wg.Wait()
 }
 
+// closeFor ends the connection because of what the node did; the calls still waiting are told.
+func (c *Conn) closeFor(reason error) {
+	c.fail(&ConnError{Doing: "connection given up", Err: reason, Stalled: IsTimeout(reason)})
+	c.wg.Wait()
+}
+
 // fail ends the connection with a reason, once.
 func (c *Conn) fail(err error) {
 	c.mu.Lock()

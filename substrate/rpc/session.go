@@ -225,9 +225,9 @@ func (s *Session) try(ctx context.Context, asked func() string, once, splittable
 		case kindTimeout:
 			p.noteFailure(e, conn, err)
 		case kindBroken:
-			p.noteFailure(e, conn, err)
 			e.drop(conn)
-			conn.Close()
+			conn.closeFor(err)
+			p.noteFailure(e, conn, err)
 		}
 		if once && ran || splittable && IsTimeout(err) {
 			return fail(nil)
