@@ -115,8 +115,10 @@ func (e *encoder) option(t *metadata.Type, inner metadata.TypeID, v any) error {
 	if nilable(e.reg, inner) && isEnumForm(v) {
 		return e.enum(t, v)
 	}
-	if variant, ok := v.(Variant); ok && (variant.Name == "None" || variant.Name == "Some") {
-		return e.enum(t, v)
+	if _, ok := v.(Variant); ok { // of the Option itself, unless it can be one of what is inside
+		if in, ok := unwrap(e.reg, inner); ok && in.Kind != metadata.Enum {
+			return e.enum(t, v)
+		}
 	}
 	r := reflect.ValueOf(v)
 	if v == nil || r.Kind() == reflect.Pointer && r.IsNil() {
