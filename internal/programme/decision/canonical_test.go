@@ -71,18 +71,18 @@ func TestParseCanonicalRefuses(t *testing.T) {
 		{"number token", `"alpha":"0"`, `"alpha":0`, "number token"},
 		{"unknown member", `"alpha":"0"`, `"alpha":"0","beta":"1"`, `unknown member "beta"`},
 		{"missing member", `"alpha":"0",`, ``, `member "alpha" is missing`},
-		{"white space", `"alpha":"0"`, `"alpha": "0"`, "not in canonical form at byte 9"},
+		{"white space", `"alpha":"0"`, `"alpha": "0"`, "expected a string at byte 9, not in canonical form"},
 		{"other spelling of a number", `"alpha":"0"`, `"alpha":"00"`, "not in canonical form"},
 		{"plus sign", `"float":"0"`, `"float":"+0"`, "not in canonical form"},
 		{"needless escape", `"zulu":"z"`, `"zulu":"\u007a"`, "not in canonical form"},
-		{"duplicate member", `"flag":false`, `"flag":true,"flag":false`, "not in canonical form"},
+		{"duplicate member", `"flag":false`, `"flag":true,"flag":false`, "out of order"},
 		{"empty member that is left out", `"map":{"1":"1"}`, `"map":{}`, "not in canonical form"},
-		{"wrong kind", `"list":[]`, `"list":"x"`, ".list: expected a list"},
+		{"wrong kind", `"list":[]`, `"list":"x"`, ".list: expected a list at byte"},
 		{"not a number", `"alpha":"0"`, `"alpha":"x"`, `.alpha: "x" is not a whole number`},
 		{"amount", `"amount":"0"`, `"amount":"-1"`, "not a whole number of planck"},
 		{"cut off", `"zulu":"z"}`, `"zulu":`, "ends in the middle"},
 		{"more text", `"zulu":"z"}`, `"zulu":"z"}{}`, "more text"},
-		{"null", `"inner":{"x":"0"}`, `"inner":null`, ".inner: expected an object"},
+		{"null", `"inner":{"x":"0"}`, `"inner":null`, ".inner: expected an object at byte"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

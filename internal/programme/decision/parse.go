@@ -3,31 +3,31 @@ package decision
 import (
 	"bytes"
 	"encoding"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // ParseCanonical reads canonical bytes into dst, a pointer to a struct of nouns. It is strict: a member that the
 // type does not have, a missing member, a number token or any other spelling than the canonical one is an error
 // that names the place. It accepts exactly the bytes that [Canonical] writes.
 func ParseCanonical(b []byte, dst any) error {
-	tree, err := parseTree(b)
-	if err != nil {
+	p := &parser{in: b}
+	if err := p.value(reflect.ValueOf(dst).Elem(), 0); err != nil {
 		return err
 	}
-	if err := assign(tree, reflect.ValueOf(dst).Elem(), ""); err != nil {
-		return err
+	if p.at < len(b) {
+		return fmt.Errorf("more text after the JSON value, at byte %d", p.at)
 	}
 	again, err := Canonical(dst)
 	if err != nil {
 		return err
 	}
-	if at := mismatch(again, b); at >= 0 {
+	if !bytes.Equal(again, b) {
+		at := mismatch(again, b)
 		return fmt.Errorf("not in canonical form at byte %d: %s", at, excerpt(b, at))
 	}
 	return nil
@@ -36,107 +36,323 @@ func ParseCanonical(b []byte, dst any) error {
 // maxDepth bounds the nesting of a record; the nouns need nine levels.
 const maxDepth = 64
 
-// parseTree reads JSON into maps, slices, strings, booleans and nil.
-func parseTree(b []byte) (any, error) {
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.UseNumber()
-	tree, err := readTree(dec, 0)
-	if err != nil {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, errors.New("the JSON ends in the middle")
-		}
-		return nil, fmt.Errorf("not JSON at byte %d: %w", dec.InputOffset(), err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("more text after the JSON value, at byte %d", dec.InputOffset())
-	}
-	return tree, nil
+// parser reads the subset of JSON that canonical bytes are written in: no white space and no number tokens. What
+// it lets pass in spelling (order of members, needless escapes) the comparison at the end of ParseCanonical finds.
+type parser struct {
+	in []byte
+	at int
 }
 
-func readTree(dec *json.Decoder, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, errors.New("nested too deeply")
+var errEnd = errors.New("the JSON ends in the middle")
+
+// placed puts the place in front of an error on its way up.
+type placed struct {
+	path string
+	err  error
+}
+
+func (e *placed) Error() string {
+	if e.path == "" {
+		return e.err.Error()
 	}
-	tok, err := dec.Token()
+	return e.path + ": " + e.err.Error()
+}
+func (e *placed) Unwrap() error { return e.err }
+
+func within(part string, err error) error {
+	if p := (*placed)(nil); errors.As(err, &p) {
+		return &placed{part + p.path, p.err}
+	}
+	return &placed{part, err}
+}
+
+func (p *parser) next() (byte, error) {
+	if p.at >= len(p.in) {
+		return 0, errEnd
+	}
+	return p.in[p.at], nil
+}
+
+// expect takes one byte of punctuation.
+func (p *parser) expect(c byte, what string) error {
+	got, err := p.next()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	switch tok := tok.(type) {
-	case json.Delim:
-		if tok == '{' {
-			m := map[string]any{}
-			for dec.More() {
-				key, err := dec.Token()
-				if err != nil {
-					return nil, err
-				}
-				if m[key.(string)], err = readTree(dec, depth+1); err != nil {
-					return nil, err
-				}
+	if got != c {
+		return p.unexpected(what)
+	}
+	p.at++
+	return nil
+}
+
+func (p *parser) unexpected(what string) error {
+	c := p.in[p.at]
+	if c == '-' || (c >= '0' && c <= '9') {
+		return fmt.Errorf("a number token at byte %d; numbers are written as strings here", p.at)
+	}
+	return fmt.Errorf("expected %s at byte %d, not in canonical form: %s", what, p.at, excerpt(p.in, p.at))
+}
+
+// literal takes a word if it comes next.
+func (p *parser) literal(word string) bool {
+	if !bytes.HasPrefix(p.in[p.at:], []byte(word)) {
+		return false
+	}
+	p.at += len(word)
+	return true
+}
+
+// text takes a string.
+func (p *parser) text() (string, error) {
+	if err := p.expect('"', "a string"); err != nil {
+		return "", err
+	}
+	start := p.at
+	var buf []byte // only when there are escapes
+	for p.at < len(p.in) {
+		switch c := p.in[p.at]; {
+		case c == '"':
+			raw := p.in[start:p.at]
+			if buf != nil {
+				raw = buf
 			}
-			_, err := dec.Token()
-			return m, err
-		}
-		list := []any{}
-		for dec.More() {
-			v, err := readTree(dec, depth+1)
+			p.at++
+			if !utf8.Valid(raw) {
+				return "", errors.New("text that is not UTF-8")
+			}
+			return string(raw), nil
+		case c < 0x20:
+			return "", fmt.Errorf("a control character at byte %d", p.at)
+		case c == '\\':
+			if buf == nil {
+				buf = append(make([]byte, 0, 2*(p.at-start)+16), p.in[start:p.at]...)
+			}
+			r, err := p.escape()
 			if err != nil {
-				return nil, err
+				return "", err
 			}
-			list = append(list, v)
+			buf = append(buf, r)
+		default:
+			if buf != nil {
+				buf = append(buf, c)
+			}
+			p.at++
 		}
-		_, err := dec.Token()
-		return list, err
-	case json.Number:
-		return nil, fmt.Errorf("%s is a number token; numbers are written as strings here", tok)
-	default:
-		return tok, nil
 	}
+	return "", errEnd
 }
 
-// assign puts a tree into v; path names the place in errors.
-func assign(tree any, v reflect.Value, path string) error {
-	t := v.Type()
-	if t.Kind() != reflect.Pointer {
-		if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
-			s, ok := tree.(string)
-			if !ok {
-				return fmt.Errorf("%s: expected text", path)
-			}
-			if err := u.UnmarshalText([]byte(s)); err != nil {
-				return fmt.Errorf("%s: %w", path, err)
-			}
+// escape takes one of the escapes that canonical text may hold; each stands for one byte.
+func (p *parser) escape() (byte, error) {
+	rest := p.in[p.at+1:]
+	if len(rest) == 0 {
+		return 0, errEnd
+	}
+	if i := bytes.IndexByte([]byte(`"\bfnrt`), rest[0]); i >= 0 {
+		p.at += 2
+		return "\"\\\b\f\n\r\t"[i], nil
+	}
+	if rest[0] == 'u' && len(rest) >= 5 {
+		if n, err := strconv.ParseUint(string(rest[1:5]), 16, 8); err == nil && n < utf8.RuneSelf {
+			p.at += 6
+			return byte(n), nil
+		}
+	}
+	return 0, fmt.Errorf("an escape that canonical form does not use, at byte %d", p.at)
+}
+
+// list takes a bracketed sequence, calling item for each element.
+func (p *parser) list(open, shut byte, what string, item func(i int) error) error {
+	if err := p.expect(open, what); err != nil {
+		return err
+	}
+	for i := 0; ; i++ {
+		c, err := p.next()
+		if err != nil {
+			return err
+		}
+		if c == shut && i == 0 {
+			p.at++
 			return nil
 		}
+		if i > 0 {
+			if c == shut {
+				p.at++
+				return nil
+			}
+			if err := p.expect(',', "a comma"); err != nil {
+				return err
+			}
+		}
+		if err := item(i); err != nil {
+			return err
+		}
+	}
+}
+
+// member takes the name of an object's member.
+func (p *parser) member() (string, error) {
+	name, err := p.text()
+	if err != nil {
+		return "", err
+	}
+	return name, p.expect(':', "a colon")
+}
+
+var textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+
+// value takes one value into v.
+func (p *parser) value(v reflect.Value, depth int) error {
+	if depth > maxDepth {
+		return errors.New("nested too deeply")
+	}
+	t := v.Type()
+	if t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(textUnmarshaler) {
+		s, err := p.text()
+		if err != nil {
+			return err
+		}
+		return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(s))
 	}
 	switch t.Kind() {
+	case reflect.Interface:
+		return p.tree(v, depth)
 	case reflect.Pointer:
-		if tree == nil {
+		if p.literal("null") {
 			v.SetZero()
 			return nil
 		}
 		v.Set(reflect.New(t.Elem()))
-		return assign(tree, v.Elem(), path)
+		return p.value(v.Elem(), depth)
 	case reflect.Bool:
-		b, ok := tree.(bool)
-		if !ok {
-			return fmt.Errorf("%s: expected true or false", path)
+		if p.literal("true") {
+			v.SetBool(true)
+		} else if p.literal("false") {
+			v.SetBool(false)
+		} else if _, err := p.next(); err != nil {
+			return err
+		} else {
+			return p.unexpected("true or false")
 		}
-		v.SetBool(b)
 		return nil
 	case reflect.Slice:
-		return assignList(tree, v, path)
+		return p.slice(v, depth)
 	case reflect.Map:
-		return assignMap(tree, v, path)
+		return p.mapping(v, depth)
 	case reflect.Struct:
-		return assignStruct(tree, v, path)
+		return p.structure(v, depth)
 	}
-	s, ok := tree.(string)
-	if !ok {
-		return fmt.Errorf("%s: expected a string", path)
+	s, err := p.text()
+	if err != nil {
+		return err
 	}
-	if err := assignText(s, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	return assignText(s, v)
+}
+
+// tree takes a value of any form, as maps, slices, strings, booleans and nil.
+func (p *parser) tree(v reflect.Value, depth int) error {
+	c, err := p.next()
+	if err != nil {
+		return err
+	}
+	var out reflect.Value
+	switch c {
+	case '{':
+		out = reflect.New(reflect.TypeFor[map[string]any]()).Elem()
+	case '[':
+		out = reflect.New(reflect.TypeFor[[]any]()).Elem()
+	case 't', 'f':
+		out = reflect.New(reflect.TypeFor[bool]()).Elem()
+	case 'n':
+		if !p.literal("null") {
+			return p.unexpected("a value")
+		}
+		v.SetZero()
+		return nil
+	default:
+		out = reflect.New(reflect.TypeFor[string]()).Elem()
+	}
+	if err := p.value(out, depth); err != nil {
+		return err
+	}
+	v.Set(out)
+	return nil
+}
+
+func (p *parser) slice(v reflect.Value, depth int) error {
+	t := v.Type()
+	v.Set(reflect.MakeSlice(t, 0, 0))
+	return p.list('[', ']', "a list", func(i int) error {
+		if i >= v.Cap() {
+			v.Grow(1)
+		}
+		v.SetLen(i + 1)
+		item := v.Index(i)
+		item.SetZero()
+		if err := p.value(item, depth+1); err != nil {
+			return within("["+strconv.Itoa(i)+"]", err)
+		}
+		return nil
+	})
+}
+
+func (p *parser) mapping(v reflect.Value, depth int) error {
+	t := v.Type()
+	v.Set(reflect.MakeMap(t))
+	return p.list('{', '}', "an object", func(int) error {
+		name, err := p.member()
+		if err != nil {
+			return err
+		}
+		key, item := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
+		if err := assignText(name, key); err != nil {
+			return fmt.Errorf("key %w", err)
+		}
+		if err := p.value(item, depth+1); err != nil {
+			return within("."+name, err)
+		}
+		v.SetMapIndex(key, item)
+		return nil
+	})
+}
+
+func (p *parser) structure(v reflect.Value, depth int) error {
+	fields, err := fieldsOf(v.Type())
+	if err != nil {
+		return err
+	}
+	next := 0 // members come in the order of their names
+	err = p.list('{', '}', "an object", func(int) error {
+		name, err := p.member()
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(fields, func(f field) bool { return f.name == name }) {
+			return fmt.Errorf("unknown member %q", name)
+		}
+		for ; next < len(fields) && fields[next].name < name; next++ {
+			if !fields[next].omitEmpty {
+				return fmt.Errorf("member %q is missing or out of order", fields[next].name)
+			}
+		}
+		if next == len(fields) || fields[next].name != name {
+			return fmt.Errorf("member %q is out of order", name)
+		}
+		f := fields[next]
+		next++
+		if err := p.value(v.FieldByIndex(f.index), depth+1); err != nil {
+			return within("."+name, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for ; next < len(fields); next++ {
+		if !fields[next].omitEmpty {
+			return fmt.Errorf("member %q is missing", fields[next].name)
+		}
 	}
 	return nil
 }
@@ -169,85 +385,7 @@ func assignText(s string, v reflect.Value) error {
 	return nil
 }
 
-func assignList(tree any, v reflect.Value, path string) error {
-	list, ok := tree.([]any)
-	if !ok {
-		return fmt.Errorf("%s: expected a list", path)
-	}
-	v.Set(reflect.MakeSlice(v.Type(), len(list), len(list)))
-	for i, item := range list {
-		if err := assign(item, v.Index(i), fmt.Sprintf("%s[%d]", path, i)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func assignMap(tree any, v reflect.Value, path string) error {
-	m, ok := tree.(map[string]any)
-	if !ok {
-		return fmt.Errorf("%s: expected an object", path)
-	}
-	t := v.Type()
-	v.Set(reflect.MakeMapWithSize(t, len(m)))
-	for _, name := range sortedKeys(m) {
-		key, item := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
-		if err := assignText(name, key); err != nil {
-			return fmt.Errorf("%s: key %w", path, err)
-		}
-		if err := assign(m[name], item, path+"."+name); err != nil {
-			return err
-		}
-		v.SetMapIndex(key, item)
-	}
-	return nil
-}
-
-func assignStruct(tree any, v reflect.Value, path string) error {
-	m, ok := tree.(map[string]any)
-	if !ok {
-		return fmt.Errorf("%s: expected an object", path)
-	}
-	fields, err := fieldsOf(v.Type())
-	if err != nil {
-		return err
-	}
-	known := 0
-	for _, f := range fields {
-		item, ok := m[f.name]
-		if !ok {
-			if f.omitEmpty {
-				continue
-			}
-			return fmt.Errorf("%s: member %q is missing", path, f.name)
-		}
-		known++
-		if err := assign(item, v.FieldByIndex(f.index), path+"."+f.name); err != nil {
-			return err
-		}
-	}
-	if known == len(m) {
-		return nil
-	}
-	for _, name := range sortedKeys(m) {
-		if !slices.ContainsFunc(fields, func(f field) bool { return f.name == name }) {
-			return fmt.Errorf("%s: unknown member %q", path, name)
-		}
-	}
-	return nil
-}
-
-// sortedKeys makes errors the same whatever the order of a map.
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// mismatch is the first position at which two byte strings differ, or -1.
+// mismatch is the first position at which two byte strings differ, or the length of the shorter.
 func mismatch(a, b []byte) int {
 	n := min(len(a), len(b))
 	for i := range n {
@@ -255,10 +393,7 @@ func mismatch(a, b []byte) int {
 			return i
 		}
 	}
-	if len(a) != len(b) {
-		return n
-	}
-	return -1
+	return n
 }
 
 // excerpt shows the surroundings of a position, quoted.

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/thousand-validators/otv/internal/programme"
 )
@@ -123,15 +125,19 @@ func firstDifference(path string, recorded, computed any) (string, error) {
 	if bytes.Equal(a, b) {
 		return "", nil
 	}
-	ta, err := parseTree(a)
-	if err != nil {
+	var ta, tb any
+	if err := ParseCanonical(a, &ta); err != nil {
 		return "", err
 	}
-	tb, err := parseTree(b)
-	if err != nil {
+	if err := ParseCanonical(b, &tb); err != nil {
 		return "", err
 	}
 	return treeDifference(path, ta, tb), nil
+}
+
+// sortedKeys makes reports the same whatever the order of a map.
+func sortedKeys(m map[string]any) []string {
+	return slices.Sorted(maps.Keys(m))
 }
 
 func treeDifference(path string, a, b any) string {
