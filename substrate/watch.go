@@ -52,7 +52,7 @@ func (c *Client) FollowRuntime(ctx context.Context, fn func(*Runtime) error) err
 			}
 			key := runtimeKey{rt.SpecName, rt.SpecVersion, rt.TransactionVersion}
 			if key == last {
-				return nil
+				return errNotYet
 			}
 			last = key
 			c.runtimes.mu.Lock()
@@ -174,6 +174,8 @@ func (f *headFollower) head(ctx context.Context, raw json.RawMessage) error {
 	}
 	return f.upTo(ctx, uint32(h.Number))
 }
+
+var errNotYet = errors.New("a new runtime was announced, but the best block still has the old one")
 
 var errSilent = errors.New("there are new finalised blocks, but the subscription was silent")
 
