@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/thousand-validators/otv/internal/programme/plan"
+	"github.com/thousand-validators/otv/internal/store/storetest"
+)
+
+func open(t *testing.T, file string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestConformance(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) (a, b storetest.Store) {
+		file := filepath.Join(t.TempDir(), "data", "otv.db")
+		return open(t, file), open(t, file)
+	})
+}
+
+func TestOpenKeepsTheFilePrivateAndDurable(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a folder", "otv 1%.db")
+	s := open(t, file)
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("the file has the mode %v", info.Mode())
+	}
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
+		var got string
+		if err := s.write.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q (%v), want %q", pragma, got, err, want)
+		}
+	}
+}
+
+func TestMigrationsRunOnceAndAreNotEdited(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "otv.db")
+	open(t, file)
+	s := open(t, file)
+	if _, err := s.write.Exec("UPDATE schema_migrations SET checksum = 'x'"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), file); err == nil || !strings.Contains(err.Error(), "in another form") {
+		t.Errorf("an edited migration: %v", err)
+	}
+}
+
+func TestOpenRefusesADatabaseOfANewerProgram(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "otv.db")
+	s := open(t, file)
+	if _, err := s.write.Exec("INSERT INTO schema_migrations (name, checksum) VALUES ('9999_future.sql', 'x')"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), file); err == nil || !strings.Contains(err.Error(), "newer version") {
+		t.Errorf("a newer database: %v", err)
+	}
+}
+
+func TestOpenSaysWhatIsWrongWithTheFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "otv.db")
+	if err := os.WriteFile(file, []byte(strings.Repeat("this is no database\n", 500)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), file); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("a file that is no database: %v", err)
+	}
+}
+
+// The database itself refuses to forget or to rewrite what money moved for.
+func TestHistoryAndIntentsCannotBeRewritten(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "otv.db"))
+	ctx := context.Background()
+	if err := s.SaveDocument(ctx, plan.Document{Digest: "d", Kind: plan.DocumentRound, Bytes: []byte("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := s.CreatePlan(ctx, plan.Plan{Key: plan.Key{Round: "d", Nominator: "n"}, Network: "w", Signer: "s", Mode: plan.Direct, State: plan.Planned})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := plan.Intent{ID: "i", Key: p.Key, Kind: plan.KindNominate, Network: "w", Signer: "s", Period: 64, Status: plan.Prepared}
+	if _, err := s.Advance(ctx, plan.Change{Plan: p, Intent: &i}); err != nil {
+		t.Fatal(err)
+	}
+	i.Status, i.Hash, i.Extrinsic = plan.Signed, "0x1", []byte{1}
+	if err := s.UpdateIntent(ctx, i, plan.Prepared); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{
+		"UPDATE plan_events SET text = 'x'", "DELETE FROM plan_events", "DELETE FROM intents",
+		"UPDATE intents SET nonce = 9", "UPDATE intents SET targets = 'x'", "UPDATE intents SET payload = 'x'",
+		"UPDATE intents SET hash = '0x2'", "UPDATE intents SET extrinsic = x'02'",
+		"INSERT INTO plans SELECT NULL, 'unknown', nominator, network, stash, signer, mode, era, targets, proxy_type, delay, call, call_hash, state, 1, reason, note, announcement, tx, operator, effect, attempts, replan, created, updated, version FROM plans",
+	} {
+		if _, err := s.write.Exec(q); err == nil {
+			t.Errorf("possible: %s", q)
+		}
+	}
+}
