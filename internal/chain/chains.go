@@ -28,7 +28,7 @@ type Config struct {
 	Prefixes []uint16
 
 	Logger *slog.Logger // nil: no log
-	// Client is the base of every chain's client: time-outs, clock, limits. Endpoints and logger are filled in.
+	// Client is the base of every chain's client: time-outs, clock, limits. Endpoints, logger and expected types are filled in.
 	Client substrate.Config
 }
 
@@ -52,6 +52,7 @@ type Chains struct {
 type line struct {
 	role, key string
 	endpoints []string
+	ignored   []string // pallets of which nothing is read there
 
 	mu     sync.Mutex
 	client *substrate.Client
@@ -61,9 +62,9 @@ type line struct {
 func Open(ctx context.Context, cfg Config) (*Chains, error) {
 	c := &Chains{
 		cfg: cfg, log: cfg.Logger,
-		relay:    &line{role: "relay chain", key: relayKey, endpoints: cfg.Relay},
-		assetHub: &line{role: "Asset Hub", key: assetHubKey, endpoints: cfg.AssetHub},
-		people:   &line{role: "People chain", key: peopleKey, endpoints: cfg.People},
+		relay:    &line{role: "relay chain", key: relayKey, endpoints: cfg.Relay, ignored: ignoredOnRelay},
+		assetHub: &line{role: "Asset Hub", key: assetHubKey, endpoints: cfg.AssetHub, ignored: ignoredOnAssetHub},
+		people:   &line{role: "People chain", key: peopleKey, endpoints: cfg.People, ignored: ignoredOnPeople},
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -97,10 +98,14 @@ func (c *Chains) connect(ctx context.Context, l *line) (*substrate.Client, error
 	if len(l.endpoints) == 0 {
 		return nil, unsuitable("no endpoint of the %s is configured: set %s", l.role, l.key)
 	}
+	expected, err := expectations(l.ignored)
+	if err != nil {
+		return nil, err
+	}
 	cfg := c.cfg.Client
+	cfg.Expect = expected
 	cfg.Endpoints, cfg.Logger, cfg.Label = l.endpoints, c.log.With("role", l.role), l.role
 	if l == c.relay && c.cfg.Genesis != "" {
-		var err error
 		if cfg.Genesis, err = substrate.ParseHash(c.cfg.Genesis); err != nil {
 			return nil, badRequest("the genesis hash %q of %s is not one: %w", c.cfg.Genesis, c.expected(), err)
 		}

@@ -127,13 +127,13 @@ func claimItem(b *substrate.Block) string {
 
 // eraKeys are keys of maps by era and stash. There may be a hundred thousand, so they share what they can.
 type eraKeys struct {
-	from   programme.Era
-	eras   []any // boxed, from from on
-	stash  account
-	boxed  any // stash
-	list   []slashKey
-	keys   [][]any
-	rest []any
+	from  programme.Era
+	eras  []any // boxed, from from on
+	stash account
+	boxed any // stash
+	list  []slashKey
+	keys  [][]any
+	rest  []any
 }
 
 func newEraKeys(from, to programme.Era) *eraKeys {

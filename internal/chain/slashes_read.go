@@ -152,4 +152,3 @@ func before(era, by programme.Era) programme.Era {
 	}
 	return era - by
 }
-
