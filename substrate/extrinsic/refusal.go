@@ -28,6 +28,7 @@ const (
 	ReasonAlreadyImported Reason = "AlreadyImported"   // it is in the pool: as good as accepted
 	ReasonLowPriority     Reason = "LowPriority"       // another one with the same nonce is in the pool
 	ReasonPoolFull        Reason = "PoolFull"
+	ReasonError           Reason = "Error" // another error, such as a limit on the number of calls
 )
 
 // RefusedError means that a node did not take a transaction. It proves nothing about copies submitted before.
@@ -45,8 +46,8 @@ func (e *RefusedError) Error() string {
 // Unwrap is the node's answer.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-// Refusal reads the node's answer to a submission. It returns nil for all other errors, such as those of a lost
-// connection, after which the transaction may or may not have arrived.
+// Refusal reads the node's answer to a submission. It returns nil for errors that are no answer, such as those of a lost
+// connection, after which the transaction may or may not have arrived; and for nil.
 func Refusal(err error) *RefusedError {
 	var answer *rpc.Error
 	if !errors.As(err, &answer) {
@@ -57,10 +58,10 @@ func Refusal(err error) *RefusedError {
 		1014: ReasonLowPriority, 1016: ReasonPoolFull,
 	}
 	reason, ok := reasons[answer.Code]
-	if !ok {
-		return nil
-	}
-	if reason == ReasonInvalid {
+	switch {
+	case !ok:
+		reason = ReasonError
+	case reason == ReasonInvalid:
 		reason = invalidity(answer)
 	}
 	return &RefusedError{Reason: reason, Err: err}

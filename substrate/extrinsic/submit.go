@@ -3,6 +3,7 @@ package extrinsic
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -11,10 +12,11 @@ type Node interface {
 	Ledger
 	// SubmitAndWatch hands a transaction to one node and returns what that says about it. The error of a refusal is, or
 	// wraps, the node's *rpc.Error. It must not try a second node once the first may have received the transaction: the
-	// refusal of the second would hide that the first accepted.
+	// refusal of the second would hide that the first accepted. An error wraps ErrNotSent when no node received anything.
 	SubmitAndWatch(ctx context.Context, extrinsic []byte) (Watch, error)
-	// NextFinalised waits until a block with a number above the given one is final, and returns the newest such.
-	NextFinalised(ctx context.Context, above uint32) (Head, error)
+	// FollowFinalised calls fn for every block after the given one as it becomes final, in order and without gaps, until
+	// ctx ends or fn returns an error, which it hands back.
+	FollowFinalised(ctx context.Context, after Head, fn func(Head) error) error
 }
 
 // Watch is the stream of statuses of one transaction.
@@ -24,68 +26,66 @@ type Watch interface {
 	Close()
 }
 
-// Submit hands a signed transaction to a node and waits until its fate is settled. report, which may be nil, is called
-// with every status on the way. Store s before the call: after a crash, Track finds the fate again from it.
+// ErrNotSent means that no node received the transaction.
+var ErrNotSent = errors.New("the transaction was not sent")
+
+// Submit hands a signed transaction to a node and waits until its fate is settled. Store s before the call: after a
+// crash, Track finds the fate again from it.
 //
-// The statuses of one node settle nothing, except that a block with the transaction is final. When the watch ends in
-// another way, or with the connection, Submit goes on like Track; so for a mortal transaction it returns at the latest
-// when its lifetime has passed in finalised blocks.
+// What the node says on the way goes to report, which may be nil and is called from one other goroutine until Submit
+// returns. It settles nothing: what one node drops others may include, and a lost connection says nothing at all. The
+// fate is found in finalised blocks, as by Track; so for a mortal transaction Submit returns at the latest when the
+// lifetime has passed in finalised blocks.
 //
-// With an error the fate is not known, and the outcome is what is. A *RefusedError in it means that the node did not
-// take the transaction and that it is in no finalised block; if it was never submitted before, it was not sent at all.
+// With an error the fate is not known, and the outcome is what is. One that is a *RefusedError or wraps [ErrNotSent]
+// means that this call brought the transaction nowhere: unless it was submitted before, it will never be included.
 func Submit(ctx context.Context, node Node, extrinsic []byte, s Sought, report func(Status)) (Outcome, error) {
 	pending := Outcome{State: Pending}
 	if Hash(extrinsic) != s.Hash {
-		return pending, fmt.Errorf("submit transaction %x: its bytes have another hash", s.Hash)
-	}
-	if report == nil {
-		report = func(Status) {}
+		return pending, fmt.Errorf("submit transaction %x: its bytes have another hash: %w", s.Hash, ErrNotSent)
 	}
 	watch, err := node.SubmitAndWatch(ctx, extrinsic)
-	if err != nil {
-		if refused := Refusal(err); refused != nil && refused.Reason != ReasonAlreadyImported {
-			// perhaps it was submitted before and is included: then the refusal means nothing
-			if o, err := Find(ctx, node, s); err == nil && o.Settled() {
-				return o, nil
-			}
-			return pending, fmt.Errorf("submit transaction %x: %w", s.Hash, refused)
+	switch refused := Refusal(err); {
+	case err == nil:
+		watching, stop := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			follow(watching, watch, report)
+		}()
+		defer func() {
+			stop()
+			<-done
+			watch.Close()
+		}()
+	case errors.Is(err, ErrNotSent):
+		return pending, fmt.Errorf("submit transaction %x: %w", s.Hash, err)
+	case refused != nil && refused.Reason != ReasonAlreadyImported:
+		// perhaps it was submitted before and is included already: then the refusal means nothing
+		if o, err := Find(ctx, node, s); err == nil && o.Settled() {
+			return o, nil
 		}
-		return Track(ctx, node, s)
+		return pending, fmt.Errorf("submit transaction %x: %w", s.Hash, refused)
 	}
-	final, err := follow(ctx, watch, report)
-	watch.Close()
-	if err != nil || final.Kind != StatusFinalized {
-		return Track(ctx, node, s)
-	}
-	b, err := node.Block(ctx, final.Hash)
-	if err != nil {
-		return Track(ctx, node, s)
-	}
-	index, ok := position(b.Body, s.Hash)
-	if !ok { // the node is mistaken
-		return Track(ctx, node, s)
-	}
-	o, err := included(ctx, node, Head{b.Number, final.Hash}, index)
-	if err != nil {
-		err = fmt.Errorf("submit transaction %x: %w", s.Hash, err)
-	}
-	return o, err
+	return Track(ctx, node, s) // sent, perhaps sent, or sent before
 }
 
 // follow reports statuses until one ends the watch, or the watch breaks.
-func follow(ctx context.Context, watch Watch, report func(Status)) (Status, error) {
+func follow(ctx context.Context, watch Watch, report func(Status)) {
 	for {
 		raw, err := watch.Next(ctx)
 		if err != nil {
-			return Status{}, err
+			return
 		}
 		status, err := ParseStatus(raw)
 		if err != nil {
-			return Status{}, err
+			continue
 		}
-		report(status)
+		if report != nil {
+			report(status)
+		}
 		if status.Ends() {
-			return status, nil
+			return
 		}
 	}
 }
@@ -98,18 +98,30 @@ func Track(ctx context.Context, node Node, s Sought) (Outcome, error) {
 	if err != nil {
 		return Outcome{State: Pending}, fmt.Errorf("track transaction %x: newest finalised block: %w", s.Hash, err)
 	}
-	for {
-		o, err := s.find(ctx, node, head)
-		if err != nil || o.Settled() {
-			return o, err
+	o, err := s.find(ctx, node, head)
+	if err != nil || o.Settled() {
+		return o, err
+	}
+	s.First = max(s.First, head.Number+1)
+	settled := errors.New("settled")
+	var failed error
+	err = node.FollowFinalised(ctx, head, func(head Head) error {
+		if o, failed = s.find(ctx, node, head); failed != nil {
+			return failed
+		}
+		if o.Settled() {
+			return settled
 		}
 		s.First = max(s.First, head.Number+1)
-		above := head.Number
-		if head, err = node.NextFinalised(ctx, above); err != nil {
-			return o, fmt.Errorf("track transaction %x: wait for a block after %d to be final: %w", s.Hash, above, err)
-		}
-		if head.Number <= above {
-			return o, fmt.Errorf("track transaction %x: waiting for a block after %d ended with block %d", s.Hash, above, head.Number)
-		}
+		return nil
+	})
+	switch {
+	case failed != nil:
+		return o, failed
+	case o.Settled():
+		return o, nil
+	case err == nil:
+		err = errors.New("the node ended them")
 	}
+	return o, fmt.Errorf("track transaction %x: wait for finalised blocks: %w", s.Hash, err)
 }
