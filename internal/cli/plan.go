@@ -59,7 +59,7 @@ deliver. 5: decided and written, but a brake forbids acting on it.`,
 			r, err := p.Run(ctx)
 			progress.clear()
 			if err != nil {
-				return exit(planExit(err), inTime(ctx, err))
+				return exit(planExit(ctx, err), err)
 			}
 			return deliverRecord(env, r, out, asJSON)
 		},
@@ -108,23 +108,12 @@ func deliverRecord(env *Env, r *decision.Record, out string, asJSON bool) error 
 }
 
 // planExit is the exit code of a failure to plan.
-func planExit(err error) int {
+func planExit(ctx context.Context, err error) int {
 	var source *app.SourceError
-	switch {
-	case errors.Is(err, chain.ErrUnavailable), errors.As(err, &source),
-		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	if ctx.Err() != nil || errors.Is(err, chain.ErrUnavailable) || errors.As(err, &source) {
 		return ExitNetwork
-	default:
-		return ExitInput
 	}
-}
-
-// inTime tells a time-out of our own from others.
-func inTime(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		return fmt.Errorf("%w: %w", cause, err)
-	}
-	return err
+	return ExitInput
 }
 
 // progress shows on a terminal what is being read, on one line that is overwritten.

@@ -127,7 +127,7 @@ type Weights struct {
 type Brakes struct {
 	MaxFlips    int `json:"maxFlips"`    // candidates whose validity changed since the previous record, percent
 	MinFlips    int `json:"minFlips"`    // but never fewer candidates than this
-	MaxUnknown  int `json:"maxUnknown"`  // candidates for whom one check is unknown, percent
+	MaxUnknown  int `json:"maxUnknown"`  // candidates undecided because of one check, percent
 	MinEligible int `json:"minEligible"` // least number of eligible candidates
 }
 

@@ -155,6 +155,9 @@ func unknownBrake(limits programme.Brakes, d *programme.Decision) programme.Brak
 	counts := map[programme.Code]int{}
 	var worst programme.Code
 	for i := range d.Candidates {
+		if d.Candidates[i].Validity != programme.Undecided {
+			continue // whatever the answer were, it would not change the outcome
+		}
 		for _, v := range d.Candidates[i].Verdicts {
 			if v.Effective() != programme.Unknown {
 				continue
@@ -166,9 +169,9 @@ func unknownBrake(limits programme.Brakes, d *programme.Decision) programme.Brak
 		}
 	}
 	b.Tripped = b.Value > b.Limit
-	b.Detail = fmt.Sprintf("no check is unknown for any candidate, %d may", b.Limit)
+	b.Detail = fmt.Sprintf("no candidate is undecided for want of an answer, %d may be", b.Limit)
 	if b.Value > 0 {
-		b.Detail = fmt.Sprintf("%s is unknown for %d of %d candidates, %d may", worst, b.Value, d.Counts.Listed, b.Limit)
+		b.Detail = fmt.Sprintf("%d of %d candidates are undecided because %s is unknown, %d may be", b.Value, d.Counts.Listed, worst, b.Limit)
 	}
 	return b
 }

@@ -46,8 +46,8 @@ func validReason(c, last *programme.CandidateDecision, seats, due, ranked int) s
 	case last == nil:
 		return place + ": the nominators that are due have no seat to give"
 	default:
-		return fmt.Sprintf("%s: the %d seats end at %s points (slot %d), %s more than this candidate has",
-			place, seats, points(last.Score.Total), last.Slot, points(last.Score.Total-c.Score.Total))
+		return fmt.Sprintf("%s: the last of %d seats went to slot %d for %s points, %s more than this candidate has",
+			place, seats, last.Slot, points(last.Score.Total), points(last.Score.Total-c.Score.Total))
 	}
 }
 
