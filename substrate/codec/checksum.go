@@ -26,8 +26,8 @@ const checksumForm = "type structure, form 1"
 // docs and versions, and also when equal types inside it are described once in one blob and several times in another.
 //
 // It changes when a field or variant is added, removed, renamed, moved, or gets another type. It contains names of
-// fields, of variants, and of wrappers such as AccountId32 and Perbill, but no names of structs and enums, which say
-// nothing about the encoding; and it ignores wrappers that only bound a length, such as BoundedVec.
+// fields, of variants, and of the wrappers of primitives and arrays, such as Perbill and AccountId32; but no names of
+// structs and enums, which say nothing about the encoding, and no other wrappers, such as BoundedVec and BTreeMap.
 func Checksum(reg *metadata.Registry, id metadata.TypeID) ([32]byte, error) {
 	g := &graph{reg: reg, index: make(map[metadata.TypeID]int)}
 	root, err := g.build(id)
@@ -75,11 +75,15 @@ func (g *graph) build(id metadata.TypeID) (int, error) {
 
 func (g *graph) node(id metadata.TypeID) (int, error) {
 	t, ok := g.reg.Type(id)
-	for depth := 0; ok && bounds(t) && depth < MaxDepth; depth++ {
-		t, ok = g.reg.Type(t.Fields[0].Type)
-	}
 	if !ok {
 		return 0, fmt.Errorf("type %d does not exist: %w", id, ErrType)
+	}
+	for range MaxDepth {
+		inner, ok := g.transparent(t)
+		if !ok {
+			break
+		}
+		t = inner
 	}
 	if i, known := g.index[t.ID]; known {
 		return i, nil
@@ -94,16 +98,15 @@ func (g *graph) node(id metadata.TypeID) (int, error) {
 	return i, nil
 }
 
-// bounds recognises the wrappers that only bound a length.
-func bounds(t *metadata.Type) bool {
-	if _, ok := wrapped(t); !ok {
-		return false
+// transparent recognises wrappers whose name says nothing of what they hold: those of anything but a primitive or an
+// array. AccountId32 is no such wrapper, BoundedVec is.
+func (g *graph) transparent(t *metadata.Type) (*metadata.Type, bool) {
+	id, ok := wrapped(t)
+	if !ok {
+		return nil, false
 	}
-	switch t.Name() {
-	case "BoundedVec", "WeakBoundedVec", "BoundedSlice", "BoundedBTreeMap", "BoundedBTreeSet":
-		return true
-	}
-	return false
+	inner, ok := g.reg.Type(id)
+	return inner, ok && inner.Kind != metadata.Basic && inner.Kind != metadata.Array
 }
 
 // describe writes what is to be known of a type without its parts, and lists the parts.
