@@ -53,17 +53,16 @@ func (s Status) hasHash() bool {
 // data come in either form. Names that are not known are kept as they are.
 func ParseStatus(raw json.RawMessage) (Status, error) {
 	var name string
-	if json.Unmarshal(raw, &name) == nil && name != "" {
-		return newStatus(name, nil)
-	}
+	var data json.RawMessage
 	var object map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &object); err != nil || len(object) != 1 {
+	if json.Unmarshal(raw, &name) != nil && json.Unmarshal(raw, &object) == nil && len(object) == 1 {
+		for name, data = range object {
+		}
+	}
+	if name == "" {
 		return Status{}, fmt.Errorf("status of a transaction: %.80q is neither a name nor an object of one member", raw)
 	}
-	for name, data := range object {
-		return newStatus(name, data)
-	}
-	return Status{}, nil
+	return newStatus(name, data)
 }
 
 func newStatus(name string, data json.RawMessage) (Status, error) {
