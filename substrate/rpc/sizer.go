@@ -14,6 +14,7 @@ type Sizer struct {
 	size    int     // wanted, before the bound by bytes
 	ceiling int     // refused sizes are at or above it
 	calm    int     // answers at the ceiling since it was last touched
+	wait    int     // how many of them it takes to try a little more
 	perItem float64 // bytes, moving average; 0 before the first answer
 }
 
@@ -31,7 +32,7 @@ func NewSizer(limits SizerLimits) *Sizer {
 	setDefault(&limits.TargetBytes, 4<<20)
 	setDefault(&limits.Quick, time.Second)
 	limits.Start = max(1, min(limits.Start, limits.Max))
-	return &Sizer{limits: limits, size: limits.Start, ceiling: limits.Max + 1}
+	return &Sizer{limits: limits, size: limits.Start, ceiling: limits.Max + 1, wait: patience / 2}
 }
 
 // Size is the number of items to ask for next, 1 or more.
@@ -66,26 +67,33 @@ func (s *Sizer) Answered(items, bytes int, took time.Duration) {
 	if took > s.limits.Quick || items < s.size {
 		return
 	}
-	if s.size+1 < s.ceiling {
-		grown := s.size + max(s.size/2, 1)
-		s.size = max(min(grown, s.limits.Max, s.ceiling-1), 1)
+	// Below a refused size, close in by halves, and be content near it.
+	if gap := s.ceiling - 1 - s.size; gap > s.size/8 {
+		step := max(s.size/2, 1)
+		if s.ceiling <= s.limits.Max {
+			step = min(step, max(gap/2, 1))
+		}
+		s.size = min(s.size+step, s.limits.Max)
 		return
 	}
-	if s.calm++; s.calm >= patience && s.ceiling <= s.limits.Max { // the refusal may have been a bad moment
+	if s.calm++; s.calm >= s.wait && s.ceiling <= s.limits.Max { // the refusal may have been a bad moment
 		s.calm = 0
 		s.ceiling += max(s.ceiling/8, 1)
 	}
 }
 
-// patience is how many good answers at the ceiling it takes to try a little more.
-const patience = 16
+// How many good answers at the ceiling it takes to try a little more, at first and at most. It doubles with each refusal.
+const (
+	patience    = 16
+	maxPatience = 4096
+)
 
 // Refused notes that a request for so many items was too much.
 func (s *Sizer) Refused(items int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ceiling = min(s.ceiling, max(items, 2))
-	s.calm = 0
+	s.calm, s.wait = 0, min(2*s.wait, maxPatience)
 	s.size = max(min(s.size, items/2), 1)
 }
 
