@@ -139,6 +139,20 @@ func (c *Config) CandidatesLocation() string {
 	return filepath.Join(c.Dir, c.Candidates)
 }
 
+// Cache is the folder where the last good candidate list is kept: global.cacheDir, relative to the configuration's
+// folder, or otv in the given cache folder of the user (see [os.UserCacheDir]). Empty means that there is none.
+func (c *Config) Cache(userCacheDir string) string {
+	switch {
+	case c.CacheDir == "" && userCacheDir == "":
+		return ""
+	case c.CacheDir == "":
+		return filepath.Join(userCacheDir, "otv")
+	case filepath.IsAbs(c.CacheDir):
+		return c.CacheDir
+	}
+	return filepath.Join(c.Dir, c.CacheDir)
+}
+
 // IsURL reports whether a location is fetched rather than read from a file.
 func IsURL(location string) bool {
 	l := strings.ToLower(location)

@@ -171,8 +171,9 @@ func list[T any](of kind[T]) kind[[]T] {
 		out := make([]T, 0, len(items))
 		for i, item := range items {
 			s.within(fmt.Sprintf("[%d]", i), func() {
+				before := len(s.problems)
 				v := of.read(s, item)
-				if any(v) == any("") && item.Kind == jsontree.String {
+				if any(v) == any("") && len(s.problems) == before {
 					s.fail(item, "it is empty")
 				}
 				out = append(out, v)

@@ -170,6 +170,9 @@ func (c *Config) under(profile programme.Profile) *Config {
 	d := defaults(c.Network, profile)
 	d.Dir, d.values, d.Warnings, d.origin = c.Dir, c.values, c.Warnings, map[string]Origin{}
 	note := c.Network.Name
+	if profile != programme.ProfileProgramme {
+		note += ", " + string(profile)
+	}
 	store := func(k Key) {
 		s, ok := d.values[k.Path]
 		switch {
@@ -192,6 +195,11 @@ func (c *Config) under(profile programme.Profile) *Config {
 		if !strings.HasPrefix(k.Path, "rules.switches.") {
 			store(k)
 		}
+	}
+	if s, ok := d.values["global.networkPrefix"]; ok && !d.given("global.network") {
+		o := s.origin
+		o.Note = "global.networkPrefix"
+		d.origin["global.network"] = o
 	}
 	if !d.given("global.apiEndpoints") && !d.given("global.apiAssetHubEndpoints") && !d.given("global.apiPeopleEndpoints") {
 		d.Chains = c.Network.Endpoints

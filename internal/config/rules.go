@@ -1,9 +1,11 @@
 package config
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/thousand-validators/otv/internal/programme"
 )
@@ -46,11 +48,7 @@ func (v Value) Text() string {
 	if s, ok := v.Value.(string); ok {
 		return s
 	}
-	b, err := json.Marshal(v.Value)
-	if err != nil {
-		return fmt.Sprint(v.Value)
-	}
-	return string(b)
+	return encode(v.Value)
 }
 
 // Effective lists every key with the value that counts and where it comes from. Keys that describe another kind of
@@ -64,4 +62,15 @@ func (c *Config) Effective() []Value {
 		out = append(out, Value{Key: k.Path, Value: k.show(c.Network, k.fetch(c)), Origin: c.origin[k.Path]})
 	}
 	return out
+}
+
+// encode writes a value as JSON, without the escapes that only HTML needs.
+func encode(v any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Sprint(v)
+	}
+	return strings.TrimSpace(b.String())
 }

@@ -13,7 +13,7 @@ func Nearest(name string, known []string) (string, bool) {
 		return "", false
 	}
 	best, least := "", 3
-	if len(name) < 5 {
+	if len(name) < 4 {
 		least = 2
 	}
 	for _, k := range known {
