@@ -9,10 +9,18 @@ import (
 // NonePlace is what a failed location lookup of the old backend stored in place of a name.
 const NonePlace = "None"
 
-// Folded is text in the form in which names of places and providers are compared: without surrounding white
-// space and in lower case.
-func Folded(s string) string {
-	return strings.ToLower(strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '\uFEFF' }))
+// SameName reports whether two names of places or providers are the same: surrounding white space and capitals do
+// not matter.
+func SameName(a, b string) bool { return strings.EqualFold(trimmed(a), trimmed(b)) }
+
+// ListedName reports whether a name is in a list.
+func ListedName(list []string, name string) bool {
+	name = trimmed(name)
+	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(trimmed(s), name) })
+}
+
+func trimmed(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '\uFEFF' })
 }
 
 // PlaceKnown reports whether a place has a usable name.
@@ -29,9 +37,5 @@ func (r *Rules) ProviderBanned(provider string, asn uint32) bool {
 	if asn != 0 && slices.Contains(r.Limits.BannedASNs, asn) {
 		return true
 	}
-	if provider == "" || len(r.Limits.BannedProviders) == 0 {
-		return false
-	}
-	folded := Folded(provider)
-	return slices.ContainsFunc(r.Limits.BannedProviders, func(b string) bool { return Folded(b) == folded })
+	return provider != "" && ListedName(r.Limits.BannedProviders, provider)
 }

@@ -22,11 +22,17 @@ type Perbill uint32
 
 // Percent is the share written as a percentage with up to seven decimals, without the sign: "2.5".
 func (p Perbill) Percent() string {
-	whole, frac := p/10_000_000, p%10_000_000
-	if frac == 0 {
-		return strconv.FormatUint(uint64(whole), 10)
+	const perPercent = 10_000_000
+	var room [16]byte
+	b := strconv.AppendUint(room[:0], uint64(p/perPercent), 10)
+	if frac := p % perPercent; frac != 0 {
+		b = append(b, '.')
+		for unit := Perbill(perPercent / 10); frac != 0; unit /= 10 {
+			b = append(b, '0'+byte(frac/unit))
+			frac %= unit
+		}
 	}
-	return strconv.FormatUint(uint64(whole), 10) + "." + strings.TrimRight(fmt.Sprintf("%07d", frac), "0")
+	return string(b)
 }
 
 // Millis is a moment or a duration in milliseconds; a moment counts from the Unix epoch.

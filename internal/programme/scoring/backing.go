@@ -24,33 +24,20 @@ func backing(in *programme.Inputs, members []*programme.CandidateInput, chain ma
 		}
 		return out
 	}
-	position := make(map[programme.Address]int32, len(members))
-	for i, m := range members {
-		position[m.Stash] = int32(i)
-	}
 	own := ownAccounts(in)
 	unit := math.Pow10(s.Network.Decimals)
-
-	// Backers get a number, and the numbers are listed by target, so that no pair of accounts is ever hashed.
-	number := make(map[programme.Address]int32, len(s.Backers))
-	roots := make([]float64, len(s.Backers))
-	behind := make([][]int32, len(members))
+	exposed, known := exposures(members, chain)
+	behind := nominations(s.Backers, members, own)
+	roots, number := make([]float64, len(s.Backers)), make([]int32, len(s.Backers))
 	for b := range s.Backers {
-		backer := &s.Backers[b]
-		if own[backer.Stash] {
-			continue
-		}
-		number[backer.Stash] = int32(b)
-		roots[b] = Root(backer.Active.Float64() / unit)
-		for _, target := range backer.Targets {
-			if i, ok := position[target]; ok {
-				behind[i] = append(behind[i], int32(b))
-			}
-		}
+		roots[b] = Root(s.Backers[b].Active.Float64() / unit)
+		number[b] = exposed.find(s.Backers[b].Stash)
 	}
-	seen := make([]int32, len(s.Backers)) // the member (plus one) for whom the backer was counted last
+	active := make([]int32, exposed.size())  // the member (plus one) in whose exposure an account was seen last
+	counted := make([]int32, len(s.Backers)) // the member (plus one) for whom a backer was counted last
+	next := 0
 	for i, m := range members {
-		cc := chain[m.Stash]
+		cc, mark := chain[m.Stash], int32(i)+1
 		if cc == nil {
 			out[i] = Missing()
 			continue
@@ -58,22 +45,74 @@ func backing(in *programme.Inputs, members []*programme.CandidateInput, chain ma
 		var total float64
 		if cc.Exposure != nil {
 			for _, o := range cc.Exposure.Others {
-				if own[o.Who] {
-					continue
+				active[known[next]] = mark
+				next++
+				if !own[o.Who] {
+					total += Root(o.Value.Float64() / unit)
 				}
-				if b, ok := number[o.Who]; ok {
-					seen[b] = int32(i) + 1
-				}
-				total += Root(o.Value.Float64() / unit)
 			}
 		}
 		for _, b := range behind[i] {
-			if seen[b] != int32(i)+1 {
-				seen[b] = int32(i) + 1
-				total += roots[b]
+			if n := number[b]; counted[b] == mark || (n >= 0 && active[n] == mark) {
+				continue
 			}
+			counted[b] = mark
+			total += roots[b]
 		}
 		out[i] = total
+	}
+	return out
+}
+
+// exposures numbers the accounts in the members' exposures; known lists the numbers in the order of the exposures.
+func exposures(members []*programme.CandidateInput, chain map[programme.Address]*programme.ChainCandidate) (exposed *accounts, known []int32) {
+	size := 0
+	for _, m := range members {
+		if cc := chain[m.Stash]; cc != nil && cc.Exposure != nil {
+			size += len(cc.Exposure.Others)
+		}
+	}
+	exposed, known = newAccounts(size), make([]int32, 0, size)
+	for _, m := range members {
+		if cc := chain[m.Stash]; cc != nil && cc.Exposure != nil {
+			for i := range cc.Exposure.Others {
+				known = append(known, exposed.add(cc.Exposure.Others[i].Who))
+			}
+		}
+	}
+	return exposed, known
+}
+
+// nominations lists for every member the positions of the backers that nominate it, in the order of the backers and
+// without the programme's own.
+func nominations(backers []programme.Backer, members []*programme.CandidateInput, own map[programme.Address]bool) [][]int32 {
+	stashes := newAccounts(len(members))
+	for _, m := range members {
+		stashes.add(m.Stash)
+	}
+	type pair struct{ member, backer int32 }
+	pairs := make([]pair, 0, 4*len(backers))
+	sizes := make([]int, len(members))
+	for b := range backers {
+		if own[backers[b].Stash] {
+			continue
+		}
+		for _, target := range backers[b].Targets {
+			if i := stashes.find(target); i >= 0 {
+				pairs = append(pairs, pair{i, int32(b)})
+				sizes[i]++
+			}
+		}
+	}
+	flat := make([]int32, len(pairs))
+	out := make([][]int32, len(members))
+	from := 0
+	for i, n := range sizes {
+		out[i] = flat[from : from : from+n]
+		from += n
+	}
+	for _, p := range pairs {
+		out[p.member] = append(out[p.member], p.backer)
 	}
 	return out
 }

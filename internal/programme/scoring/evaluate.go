@@ -92,13 +92,19 @@ func gather(in *programme.Inputs, members []*programme.CandidateInput) []Figures
 	return figures
 }
 
+// maxWindow bounds the windows of eras; a chain needs centuries for that many.
+const maxWindow = 1 << 16
+
 // eraWindow is the range of eras in which reward points count as activity: [first, end), its recent part
 // [spanFirst, end).
 type eraWindow struct {
 	first, spanFirst, end int64
-	known                 map[programme.Era]bool // eras of the window whose points were read
-	inclusion, span       float64                // divisors
+	known                 []bool // whether the points of the eras from begin() on were read
+	any                   bool
+	inclusion, span       float64 // divisors
 }
+
+func (w *eraWindow) begin() int64 { return min(w.first, w.spanFirst) }
 
 func newEraWindow(in *programme.Inputs) eraWindow {
 	limits := &in.Rules.Limits
@@ -107,16 +113,16 @@ func newEraWindow(in *programme.Inputs) eraWindow {
 		end++
 	}
 	w := eraWindow{
-		first: end - int64(limits.InclusionEras), spanFirst: end - int64(limits.SpanEras), end: end,
-		inclusion: float64(limits.InclusionEras), span: float64(limits.SpanEras),
-		known: make(map[programme.Era]bool, len(in.Snapshot.PointEras)),
+		first: end - min(int64(limits.InclusionEras), maxWindow), spanFirst: end - min(int64(limits.SpanEras), maxWindow),
+		end: end, inclusion: float64(limits.InclusionEras), span: float64(limits.SpanEras),
 	}
 	if _, gap := in.Snapshot.Gaps[programme.PartPoints]; gap {
 		return w
 	}
+	w.known = make([]bool, end-w.begin())
 	for _, e := range in.Snapshot.PointEras {
-		if n := int64(e.Era); n >= min(w.first, w.spanFirst) && n < end {
-			w.known[e.Era] = true
+		if n := int64(e.Era); n >= w.begin() && n < end {
+			w.known[n-w.begin()], w.any = true, true
 		}
 	}
 	return w
@@ -125,18 +131,20 @@ func newEraWindow(in *programme.Inputs) eraWindow {
 // shares are the shares of the two windows in which the points are above zero. An era that was not read counts as
 // one without points, for everybody alike; without any era both are missing.
 func (w *eraWindow) shares(points map[programme.Era]uint32) (inclusion, span float64) {
-	if len(w.known) == 0 {
+	if !w.any {
 		return Missing(), Missing()
 	}
+	begin := w.begin()
 	var all, recent int
 	for era, n := range points {
-		if n == 0 || !w.known[era] {
+		e := int64(era)
+		if n == 0 || e < begin || e >= w.end || !w.known[e-begin] {
 			continue
 		}
-		if int64(era) >= w.first {
+		if e >= w.first {
 			all++
 		}
-		if int64(era) >= w.spanFirst {
+		if e >= w.spanFirst {
 			recent++
 		}
 	}

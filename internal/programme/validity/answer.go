@@ -2,6 +2,7 @@ package validity
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/thousand-validators/otv/internal/programme"
 )
@@ -142,6 +143,12 @@ func minutes(d programme.Millis) string {
 		text = text[:len(text)-1]
 	}
 	return text + " min"
+}
+
+// seen writes a moment after a few words; it is used for every candidate, so it saves a copy.
+func seen(words string, at programme.Millis) string {
+	var room [64]byte
+	return string(at.Time().AppendFormat(append(room[:0], words...), time.RFC3339))
 }
 
 // plural is "1 era" or "2 eras".

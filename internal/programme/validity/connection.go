@@ -30,7 +30,7 @@ func connectionTime(s *subject, v *programme.Verdict) {
 		return
 	}
 	first, wait := s.c.Presence.FirstSeen, s.in.Rules.Limits.ConnectionTime
-	value := "first seen " + first.String()
+	value := seen("first seen ", first)
 	if s.idx.now-first >= wait {
 		pass(v, value, "")
 		return

@@ -24,13 +24,15 @@ func identity(s *subject, v *programme.Verdict) {
 		fail(v, "none", "The stash has no on-chain identity, neither of its own nor as a sub-identity; it passes once one is set and verified by a registrar.")
 		return
 	}
-	kinds := make([]string, 0, len(id.Judgements))
 	for _, j := range id.Judgements {
 		if j.Kind == "Reasonable" || j.Kind == "KnownGood" {
 			pass(v, j.Kind, "")
 			return
 		}
-		kinds = append(kinds, j.Kind)
+	}
+	kinds := make([]string, len(id.Judgements))
+	for i, j := range id.Judgements {
+		kinds[i] = j.Kind
 	}
 	value := "no judgement"
 	if len(kinds) > 0 {

@@ -11,14 +11,12 @@ import (
 type Index struct {
 	chain      map[programme.Address]*programme.ChainCandidate
 	previous   map[int]*programme.PreviousCandidate
-	sources    map[programme.SourceName]programme.Source
+	sources    [6]programme.Source // by position, see slot
 	now        programme.Millis
 	chainAt    programme.Millis
 	identityAt programme.Millis
 	blind      []programme.Interval // of telemetry
 	limits     []string
-	countries  map[string]bool // sanctioned, folded
-	regions    map[string]bool
 	exempt     map[string]bool // client implementations
 	required   *semver.Version // newest release, nil when there is none or its name is no version
 }
@@ -27,19 +25,22 @@ type Index struct {
 func NewIndex(in *programme.Inputs) *Index {
 	x := &Index{
 		chain:    make(map[programme.Address]*programme.ChainCandidate, len(in.Snapshot.Candidates)),
-		sources:  make(map[programme.SourceName]programme.Source, len(in.Sources)),
 		previous: map[int]*programme.PreviousCandidate{},
 		now:      in.Now, chainAt: in.Now, identityAt: in.Now,
-		countries: folded(in.Rules.Limits.SanctionedCountries),
-		regions:   folded(in.Rules.Limits.SanctionedRegions),
-		exempt:    make(map[string]bool, len(in.Rules.Limits.ExemptClients)),
-		limits:    make([]string, len(rules)),
+		exempt: make(map[string]bool, len(in.Rules.Limits.ExemptClients)),
+		limits: make([]string, len(rules)),
 	}
 	for i := range in.Snapshot.Candidates {
 		x.chain[in.Snapshot.Candidates[i].Stash] = &in.Snapshot.Candidates[i]
 	}
+	for i := range x.sources {
+		x.sources[i].State = programme.SourceAbsent
+	}
+	x.sources[slot(programme.SourceChain)].State = programme.SourceOK
 	for _, s := range in.Sources {
-		x.sources[s.Name] = s
+		if i := slot(s.Name); i >= 0 {
+			x.sources[i] = s
+		}
 	}
 	if in.Previous != nil {
 		for i := range in.Previous.Candidates {
@@ -61,7 +62,7 @@ func NewIndex(in *programme.Inputs) *Index {
 	if in.Release != nil {
 		x.required = parseRelease(in.Release.Name)
 	}
-	x.blind = x.sources[programme.SourceTelemetry].Blindness(in.Now)
+	x.blind = x.source(programme.SourceTelemetry).Blindness(in.Now)
 	for i := range rules {
 		if f := rules[i].limit; f != nil {
 			x.limits[i] = f(in)
@@ -70,27 +71,28 @@ func NewIndex(in *programme.Inputs) *Index {
 	return x
 }
 
-func folded(list []string) map[string]bool {
-	out := make(map[string]bool, len(list))
-	for _, s := range list {
-		out[programme.Folded(s)] = true
+// slot is the position of a source in the index, -1 for a name that no check knows.
+func slot(name programme.SourceName) int {
+	switch name {
+	case programme.SourceChain:
+		return 0
+	case programme.SourceTelemetry:
+		return 1
+	case programme.SourceLocation:
+		return 2
+	case programme.SourceRelease:
+		return 3
+	case programme.SourceRemote:
+		return 4
+	case programme.SourceHistory:
+		return 5
 	}
-	return out
+	return -1
 }
 
 // source is the state of a source. The chain counts as delivering unless the inputs say otherwise, because the
 // snapshot comes from it; any other source that is not named is absent.
-func (x *Index) source(name programme.SourceName) programme.Source {
-	s, ok := x.sources[name]
-	switch {
-	case ok:
-	case name == programme.SourceChain:
-		s.State = programme.SourceOK
-	default:
-		s.State = programme.SourceAbsent
-	}
-	return s
-}
+func (x *Index) source(name programme.SourceName) *programme.Source { return &x.sources[slot(name)] }
 
 // at is the moment for which values of a source hold: the block's time for the chain, the newest good value for
 // telemetry, now for what is looked up when it is needed.
@@ -99,7 +101,7 @@ func (x *Index) at(name programme.SourceName) programme.Millis {
 	case programme.SourceChain:
 		return x.chainAt
 	case programme.SourceTelemetry:
-		if s := x.sources[name]; s.State == programme.SourceOK && s.At > 0 && s.At < x.now {
+		if s := x.source(name); s.State == programme.SourceOK && s.At > 0 && s.At < x.now {
 			return s.At
 		}
 	}

@@ -33,12 +33,16 @@ func online(s *subject, v *programme.Verdict) {
 		return
 	}
 	if p.Live > 0 {
-		pass(v, plural(p.Live, "connection"), "")
+		value := "1 connection"
+		if p.Live > 1 {
+			value = plural(p.Live, "connection")
+		}
+		pass(v, value, "")
 		return
 	}
 	gone := s.idx.now - p.LastSeen
 	observed := gone - programme.Overlap(s.idx.blind, p.LastSeen, s.idx.now)
-	value := "last connected " + p.LastSeen.String()
+	value := seen("last connected ", p.LastSeen)
 	if observed <= limits.DisconnectionGrace {
 		pass(v, value, "The node has been gone for "+span(gone)+"; it fails when it stays away for more than "+span(limits.DisconnectionGrace)+".")
 		v.Changes = s.idx.now + limits.DisconnectionGrace - observed + 1
@@ -50,7 +54,7 @@ func online(s *subject, v *programme.Verdict) {
 // announced is the old rule.
 func announced(s *subject, v *programme.Verdict, p *programme.Presence) {
 	limit := s.in.Rules.Limits.OnlineLimit
-	value := "last announced " + p.LastSeen.String()
+	value := seen("last announced ", p.LastSeen)
 	if s.idx.now-p.LastSeen > limit {
 		fail(v, value, "The node was last announced on telemetry at "+p.LastSeen.String()+", more than "+span(limit)+" ago; it passes again with its next announcement.")
 		return

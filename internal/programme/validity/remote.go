@@ -51,7 +51,8 @@ func kusamaRank(s *subject, v *programme.Verdict) {
 		}
 		return
 	}
-	value := "rank " + strconv.Itoa(r.Rank)
+	var room [32]byte
+	value := string(strconv.AppendInt(append(room[:0], "rank "...), int64(r.Rank), 10))
 	switch {
 	case switches.RemoteValidity && !r.Valid, !switches.RemoteValidity && len(r.Failing) > 0:
 		text := "The node " + s.c.KusamaStash + " is not valid in the other network's programme"

@@ -7,11 +7,12 @@ import (
 // sanctioned: neither the country nor the region of the node is on a list. Each is looked at on its own; by the old
 // rule both must be known. A missing location never fails.
 func sanctioned(s *subject, v *programme.Verdict) {
-	if s.in.Rules.Limits.SkipSanctioned {
+	limits := &s.in.Rules.Limits
+	if limits.SkipSanctioned {
 		notApplicable(v, "The check is switched off.")
 		return
 	}
-	if len(s.idx.countries) == 0 && len(s.idx.regions) == 0 {
+	if len(limits.SanctionedCountries) == 0 && len(limits.SanctionedRegions) == 0 {
 		notApplicable(v, "No area is on the list of sanctions.")
 		return
 	}
@@ -31,8 +32,8 @@ func sanctioned(s *subject, v *programme.Verdict) {
 	}
 	country, region := known(loc.Country), known(loc.Region)
 	value := area(country, region)
-	listed := (country != "" && s.idx.countries[programme.Folded(country)]) ||
-		(region != "" && s.idx.regions[programme.Folded(region)])
+	listed := (country != "" && programme.ListedName(limits.SanctionedCountries, country)) ||
+		(region != "" && programme.ListedName(limits.SanctionedRegions, region))
 	if !s.in.Rules.Switches.GeoSeparately && (country == "" || region == "") {
 		listed = false
 	}
