@@ -2,16 +2,17 @@
 //
 //   node population.mjs --url ws://... --world westend|paseo --out DIR
 //
-// Writes candidates.json, facts.json, config/main.json, config/secret.json and expected.json (what the corner cases
+// Writes candidates.json, facts.json, sparse.json, config/main.json, config/secret.json and expected.json (what the corner cases
 // demand, by hand) into DIR. The population comes from a seed: it is the same in every run.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { account, connect, json, option } from './lib/chain.mjs';
+import { cryptoWaitReady } from '@polkadot/util-crypto';
+import { connect, json, option } from './lib/chain.mjs';
 import { Random } from './lib/random.mjs';
 import { backers, exposures, outsiders, ownNominators } from './population/backers.mjs';
 import { candidates } from './population/candidates.mjs';
 import { mainConfig, secretConfig } from './population/config.mjs';
-import { factsFile } from './population/facts.mjs';
+import { factsFile, sparseFile } from './population/facts.mjs';
 import { storage } from './population/storage.mjs';
 import { worlds } from './population/world.mjs';
 
@@ -24,6 +25,7 @@ const validators = [...listed, ...outsiders(w, random)];
 const others = backers(w, random, validators);
 const exposed = exposures(w, random, validators, others);
 const stash = (label) => validators.find((v) => v.label === label).stash;
+await cryptoWaitReady();
 const own = ownNominators(w, validators, exposed, [0, 1, 2, 3, 4, 5].map((i) => stash(`ordinary ${i}`)), {
   blocked: stash('blocked'), commission: stash('commission 100 %'), suspended: stash('suspended'), identity: stash('no identity'),
 });
@@ -38,8 +40,10 @@ const write = (name, value) => writeFileSync(join(out, name), `${json(value)}\n`
 mkdirSync(join(out, 'config'), { recursive: true });
 write('candidates.json', { candidates: listed.map((c) => c.entry) });
 write('facts.json', factsFile(w, listed, now));
+write('sparse.json', sparseFile(w, listed, now));
 write('config/main.json', mainConfig(w, url));
-write('config/secret.json', secretConfig(w, own));
+write('config/secret.json', secretConfig(own));
+chmodSync(join(out, 'config/secret.json'), 0o600); // it holds seeds
 write('expected.json', {
   block: header.number.toNumber(),
   hash: (await api.rpc.chain.getBlockHash(header.number)).toHex(),

@@ -1,5 +1,5 @@
 // The connection to the node, and accounts that nobody has a key of.
-import { ApiPromise, WsProvider } from '@polkadot/api';
+import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
 import { blake2AsU8a, encodeAddress } from '@polkadot/util-crypto';
 
 export async function connect(url) {
@@ -11,6 +11,9 @@ export async function connect(url) {
 
 // The account of a label: 32 bytes of a hash, in SS58 with the prefix of the two runtimes.
 export const account = (label) => encodeAddress(blake2AsU8a(`otv end-to-end: ${label}`, 256), 42);
+
+// The account of a secret URI. Those used here hang on the development phrase, which everybody knows.
+export const seeded = (uri) => new Keyring({ type: 'sr25519', ss58Format: 42 }).addFromUri(uri).address;
 
 // Key material of a label, of the given number of bytes.
 export const bytes = (label, n) => {

@@ -3,8 +3,8 @@
 export function nominations(chain, rules, candidates, ranked) {
   let next = 0;
   return rules.nominators.map((n) => {
-    const stash = stashOf(chain, n.address);
-    const due = isDue(chain, rules, n.address, stash, candidates);
+    const stash = chain.stashOf(n.address);
+    const due = isDue(chain, rules, stash, candidates);
     const number = due ? count(chain, rules, n, stash) : 0;
     const targets = ranked.slice(next, next + number).map((c) => c.entry.stash);
     next += targets.length;
@@ -12,12 +12,7 @@ export function nominations(chain, rules, candidates, ranked) {
   });
 }
 
-// The stash behind the account that is configured: from the ledger under it, or else the account itself.
-export function stashOf(chain, address) {
-  return chain.ledgerAt(address)?.stash ?? address;
-}
-
-function isDue(chain, rules, address, stash, candidates) {
+function isDue(chain, rules, stash, candidates) {
   const bond = chain.ledgerOf(stash)?.active;
   // The runtime refuses nominations below its own minimum.
   if (bond === undefined || bond <= rules.minBond || bond < chain.minNominatorBond) return false;

@@ -1,7 +1,7 @@
 // Everything the rules need from the chain, read with @polkadot/api at one block.
 const big = (v) => BigInt(v.toString());
 
-export async function readChain(api, hash, wanted) {
+export async function readChain(api, hash, stashes, nominators) {
   const at = await api.at(hash);
   const q = at.query;
   const active = (await q.staking.activeEra()).unwrap().index.toNumber();
@@ -25,20 +25,18 @@ export async function readChain(api, hash, wanted) {
   const bonded = new Map((await q.staking.bonded.entries()).map(([k, v]) => [k.args[0].toString(), v.unwrap().toString()]));
   const ledgers = new Map((await q.staking.ledger.entries()).map(([k, v]) => [k.args[0].toString(), ledger(v.unwrap())]));
   chain.ledgerOf = (stash) => ledgers.get(bonded.get(stash));
-  chain.ledgerAt = (controller) => ledgers.get(controller);
-  chain.isBonded = (stash) => bonded.has(stash);
   chain.backers = (await q.staking.nominators.entries()).map(([k, v]) => {
     const n = v.unwrap();
     return { stash: k.args[0].toString(), targets: n.targets.map(String), submittedIn: n.submittedIn.toNumber() };
   });
   chain.accounts = new Map();
-  for (const stash of wanted.candidates) {
-    chain.accounts.set(stash, { identity: await identity(q, stash), keys: await keys(q, stash) });
-  }
+  for (const stash of stashes) chain.accounts.set(stash, { identity: await identity(q, stash), keys: await keys(q, stash) });
+  // A nominator of the programme may be named by its controller; what it holds is the stash's.
+  chain.stashOf = (address) => ledgers.get(address)?.stash ?? address;
   chain.balances = new Map();
-  for (const who of wanted.accounts) {
-    const { data } = await q.system.account(who);
-    chain.balances.set(who, big(data.free) + big(data.reserved));
+  for (const stash of nominators.map(chain.stashOf)) {
+    const { data } = await q.system.account(stash);
+    chain.balances.set(stash, big(data.free) + big(data.reserved));
   }
   return chain;
 }

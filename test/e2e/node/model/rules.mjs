@@ -1,6 +1,7 @@
 // Limits and weights as the operator's files and the programme's built-in values give them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { seeded } from '../lib/chain.mjs';
 
 const builtIn = {
   inclusion: 220, spanInclusion: 220, discovered: 5, nominated: 80, rank: 5, unclaimed: 10, bonded: 50, faults: 5,
@@ -32,7 +33,7 @@ export function readRules(dir, decimals) {
     minBond: 50n * 10n ** BigInt(decimals),
     buffer: 20n * 10n ** BigInt(decimals),
     maxTargets: 16,
-    nominators: secret.scorekeeper.nominators.flat(),
+    nominators: secret.scorekeeper.nominators.flat().map((n) => ({ address: n.proxyFor ?? n.address ?? seeded(n.seed), maxTargets: n.maxTargets })),
   };
 }
 

@@ -5,24 +5,27 @@ export function verdicts(chain, rules, entry, facts, sources, release) {
   const account = chain.accounts.get(entry.stash);
   const intention = chain.intentions.get(entry.stash);
   const ledger = chain.ledgerOf(entry.stash);
-  const { presence, location, remote, history } = facts;
-  const telemetry = (known) => fromSource(sources.telemetry, presence, known);
+  const { location, remote, history } = facts;
+  // What a feed that works has nothing of was never there.
+  const presence = facts.presence ?? { firstSeen: 0, lastSeen: 0, live: 0, outages: [] };
+  const feed = (known, judge) => fromSource(sources.telemetry, known, judge);
   return {
-    ONLINE: telemetry(() => pass(presence.firstSeen > 0 && (presence.live > 0 || chain.now - presence.lastSeen <= rules.grace))),
+    ONLINE: feed(true, () => pass(presence.firstSeen > 0 && (presence.live > 0 || chain.now - presence.lastSeen <= rules.grace))),
     VALIDATE_INTENTION: chain.intentions.size === 0 ? 'unknown' : pass(intention !== undefined),
     CLIENT_UPGRADE: clientUpgrade(chain, rules, presence, sources, release),
-    CONNECTION_TIME: telemetry(() => pass(presence.firstSeen > 0 && chain.now - presence.firstSeen >= rules.connectionTime)),
+    CONNECTION_TIME: feed(true, () => pass(presence.firstSeen > 0 && chain.now - presence.firstSeen >= rules.connectionTime)),
     IDENTITY: pass(account.identity?.some((kind) => kind === 'Reasonable' || kind === 'KnownGood')),
-    ACCUMULATED_OFFLINE_TIME: telemetry(() => pass(offlineTime(chain.now, rules, presence, sources.telemetry) <= rules.offlineAllowed)),
+    ACCUMULATED_OFFLINE_TIME: feed(true, () => pass(offlineTime(chain.now, rules, presence, sources.telemetry) <= rules.offlineAllowed)),
     COMMISION: intention ? pass(intention.commission <= rules.commission) : 'unknown',
     SELF_STAKE: entry.skipSelfStake ? 'n/a' : pass(ledger !== undefined && ledger.active >= rules.minSelfStake),
     UNCLAIMED_REWARDS: pass(!unclaimed(chain, entry.stash).some((era) => era <= chain.active - rules.unclaimedEras - 1)),
     BLOCKED: pass(!intention?.blocked),
     KUSAMA_RANK: entry.kusamaStash ? fromSource(sources['remote-rank'], remote, () => pass(remote.found && remote.valid && remote.rank >= rules.remoteRank)) : 'n/a',
+    // A missing lookup does not make invalid.
     PROVIDER: fromSource(sources.location, true, () => pass(!banned(rules, location))),
     BEEFY: pass(account.keys && !account.keys.beefy?.startsWith('0x62656566')),
     SANCTIONED_GEO_AREA: fromSource(sources.location, true, () => pass(!sanctioned(rules, location))),
-    SUSPENDED: fromSource(sources.history, history, () => pass(!history.suspended)),
+    SUSPENDED: fromSource(sources.history, true, () => pass(!history?.suspended)),
   };
 }
 
@@ -30,8 +33,8 @@ const pass = (yes) => (yes ? 'pass' : 'fail');
 
 // What a source that is switched off would say does not apply; what no source says is unknown.
 function fromSource(source, part, judge) {
-  if (source.state === 'off') return 'n/a';
-  if (source.state !== 'ok' || !part) return 'unknown';
+  if (source?.state === 'off') return 'n/a';
+  if (source?.state !== 'ok' || !part) return 'unknown';
   return judge();
 }
 
@@ -40,13 +43,15 @@ export function validity(states) {
   return all.includes('fail') ? 'invalid' : all.includes('unknown') ? 'unknown' : 'valid';
 }
 
+// Within the grace after a release any version will do.
 function clientUpgrade(chain, rules, presence, sources, release) {
-  return fromSource(sources.telemetry, presence, () => {
-    if (presence.implementation !== 'Parity Polkadot') return 'n/a';
-    return fromSource(sources.release, release, () => {
-      const required = triple(release.name);
-      if (!required) return 'unknown';
-      if (chain.now <= release.publishedAt + rules.upgradeGrace) return 'pass';
+  if (sources.telemetry?.state === 'off' || sources.release?.state === 'off') return 'n/a';
+  if (presence.implementation !== 'Parity Polkadot') return 'n/a';
+  return fromSource(sources.release, release, () => {
+    const required = triple(release.name);
+    if (!required) return 'unknown';
+    if (chain.now <= release.publishedAt + rules.upgradeGrace) return 'pass';
+    return fromSource(sources.telemetry, true, () => {
       const reported = triple(presence.version);
       return pass(reported && compare(reported, required) >= 0);
     });
@@ -66,7 +71,7 @@ export function offlineTime(now, rules, presence, source) {
     .filter((o) => o.to - o.from > rules.grace)
     .map((o) => ({ from: Math.max(o.from, start), to: Math.min(o.to, now) }))
     .filter((o) => o.from < o.to)
-    .reduce((sum, o) => sum + (o.to - o.from) - clip(o.from, o.to, source.blind ?? []), 0);
+    .reduce((sum, o) => sum + (o.to - o.from) - clip(o.from, o.to, source?.blind ?? []), 0);
 }
 
 // Past eras whose reward is set and in which the stash earned points, but which its ledger does not list as claimed.

@@ -1,5 +1,5 @@
 // The accounts that nominate, the exposures of the active era, and the programme's own nominators.
-import { account } from '../lib/chain.mjs';
+import { account, seeded } from '../lib/chain.mjs';
 
 const backerCount = 230;
 const electedCandidates = 22;
@@ -64,18 +64,18 @@ export function ownNominators(w, validators, exposed, fit, unfit) {
   const sum = (n) => totals.slice(5, 5 + n).reduce((a, b) => a + b, 0n);
   // The least balance whose buffered part is more than s: b - max(b/500, 20 tokens) > s.
   const balance = (s) => {
-    const byShare = ((s + 1n) * 500n) / 499n + 1n;
+    const byShare = (s * 500n) / 499n + 1n;
     const byFloor = s + 20n * w.token + 1n;
     return byShare > byFloor ? byShare : byFloor;
   };
   const make = (label, o) => {
-    const address = ownAccount(w, label);
+    const address = o.address ?? ownAccount(w, label);
     return { label, address, stash: address, controller: address, bonded: true, bond: 1_000n * w.token, free: 1_000n * w.token, reserved: 0n, targets: null, submittedIn: 0, ...o };
   };
   const before = w.active - w.eraBuffer;
   return [
-    make('first, never nominated', { free: balance(sum(4)), reserved: 0n }),
-    make('second, due to the era', { free: balance(sum(3)) - 7n * w.token, reserved: 7n * w.token, targets: fit.slice(0, 3), submittedIn: before }),
+    make('first, never nominated', { seed: '//first', address: seeded('//first'), free: balance(sum(4)) }),
+    make('second, due to the era', { free: balance(sum(3)) - 7n * w.token, reserved: 7n * w.token, targets: fit.slice(0, 3), submittedIn: before, maxTargets: 2 }),
     make('one era too early', { free: balance(sum(6)), targets: fit.slice(3, 6), submittedIn: before + 1 }),
     make('submitted in the planned era', { free: balance(sum(6)), targets: fit.slice(2, 4), submittedIn: w.planned }),
     make('too early, but a target blocks', { free: balance(sum(1)), targets: [fit[0], unfit.blocked], submittedIn: w.active }),
@@ -88,7 +88,7 @@ export function ownNominators(w, validators, exposed, fit, unfit) {
     make('bond one planck over the minimum', { bond: 50n * w.token + 1n, free: 20n * w.token }),
     make('stash with a separate controller', { controller: account(`${w.network} nominator controller`), free: balance(sum(2)), targets: fit.slice(0, 2), submittedIn: 0 }),
     make('buffer eats the balance', { free: 15n * w.token }),
-    make('wants more than the runtime allows', { free: balance(sum(21)) * 3n, bond: 900_000n * w.token }),
+    make('wants more than the runtime allows', { seed: '//proxy', proxied: true, free: balance(sum(21)) * 3n, bond: 900_000n * w.token }),
     make('could fill every seat', { free: balance(sum(999)) + 12_345n }),
     make('gets what is left', { free: balance(sum(15)) }),
     make('gets nothing', { free: balance(sum(2)) }),

@@ -57,7 +57,7 @@ export function cases(w) {
 
     // Presence.
     { label: 'never seen', facts: { presence: { firstSeen: null, lastSeen: null, live: 0, implementation: '', version: '' } }, expect: { ONLINE: 'fail', CONNECTION_TIME: 'fail' } },
-    { label: 'nothing known of its presence', facts: { presence: null }, expect: { ONLINE: 'unknown', CONNECTION_TIME: 'unknown', ACCUMULATED_OFFLINE_TIME: 'unknown', CLIENT_UPGRADE: 'unknown' } },
+    { label: 'the feed works, but knows nothing of it', facts: { presence: null }, expect: { ONLINE: 'fail', CONNECTION_TIME: 'fail' } },
     { label: 'gone for exactly five minutes', facts: { presence: { lastSeen: 5 * minute, live: 0, outages: [[5 * minute, 0]] } } },
     { label: 'gone for five minutes and a millisecond', facts: { presence: { lastSeen: 5 * minute + 1, live: 0, outages: [[5 * minute + 1, 0]] } }, expect: { ONLINE: 'fail' } },
     { label: 'gone for four hours', facts: { presence: { lastSeen: 240 * minute, live: 0, outages: [[240 * minute, 0]] } }, expect: { ONLINE: 'fail', ACCUMULATED_OFFLINE_TIME: 'fail' } },
@@ -80,6 +80,7 @@ export function cases(w) {
     // Places.
     { label: 'banned provider', facts: { location: { provider: 'Hetzner Online GmbH' } }, expect: { PROVIDER: 'fail' } },
     { label: 'banned provider in other letters', facts: { location: { provider: '  CONTABO inc. ' } }, expect: { PROVIDER: 'fail' } },
+    { label: 'banned by the number of its network', facts: { location: { asn: 64_501 } }, expect: { PROVIDER: 'fail' } },
     { label: 'nothing known of its location', facts: { location: null } },
     { label: 'location lookup failed', facts: { location: { city: 'None', region: 'None', country: 'None', provider: 'None' } } },
     { label: 'provider only', facts: { location: { city: '', region: '', country: '' } } },

@@ -1,10 +1,10 @@
 // The configuration folder, in the keys an operator writes.
-import { bannedProviders, sanctionedCountries, sanctionedRegions } from './world.mjs';
+import { bannedNumbers, bannedProviders, sanctionedCountries, sanctionedRegions } from './world.mjs';
 
 export function mainConfig(w, url) {
   return {
     global: {
-      customNetwork: { name: w.network, prefix: 42, decimals: w.decimals, symbol: w.symbol },
+      customNetwork: { name: w.network, ss58Prefix: 42, decimals: w.decimals, symbol: w.symbol },
       network: 'custom',
       apiEndpoints: [url],
       candidatesUrl: '../candidates.json',
@@ -19,15 +19,18 @@ export function mainConfig(w, url) {
       clientUpgrade: { skip: false },
       sanctionedGeoArea: { skip: false, sanctionedCountries, sanctionedRegions },
     },
-    telemetry: { enable: true, blacklistedProviders: bannedProviders },
+    telemetry: { enable: true, host: 'wss://telemetry.example.org/feed', blacklistedProviders: bannedProviders, blacklistedAsns: bannedNumbers },
     score: w.weights,
     scorekeeper: { eraBuffer: w.eraBuffer },
   };
 }
 
-// Nominators that can be planned for, but not sign.
-export function secretConfig(_, own) {
-  const entries = own.map((n, i) => (i % 5 === 1 ? { address: n.address, maxTargets: n.maxTargets ?? 0 } : { address: n.address }));
-  // In two groups, as older files have them; groups mean nothing.
+// The nominators in every form an operator may use, in two groups as older files have them; groups mean nothing.
+export function secretConfig(own) {
+  const entries = own.map((n) => {
+    if (n.seed && n.proxied) return { seed: n.seed, isProxy: true, proxyFor: n.address, proxyDelay: 10 };
+    const e = n.seed ? { seed: n.seed, isProxy: false } : { address: n.address };
+    return n.maxTargets ? { ...e, maxTargets: n.maxTargets } : e;
+  });
   return { scorekeeper: { nominators: [entries.slice(0, 4), entries.slice(4)] } };
 }

@@ -1,6 +1,18 @@
 // The facts file of a round: what no chain knows, with ages turned into moments.
 import { day, release } from './world.mjs';
 
+// A second file for the same chain: presence only, of a release whose grace ends at this very moment.
+export function sparseFile(w, list, now) {
+  const f = factsFile(w, list, now);
+  const off = { state: 'off' };
+  return {
+    ...f,
+    sources: { telemetry: f.sources.telemetry, release: f.sources.release, location: off, 'remote-rank': off, history: off },
+    release: { ...f.release, publishedAt: now - 2 * day },
+    candidates: f.candidates.map(({ slot, presence }) => ({ slot, ...(presence ? { presence } : {}) })),
+  };
+}
+
 export function factsFile(w, list, now) {
   const at = (age) => (age === null || age === undefined ? 0 : now - age);
   const outages = (o) => o.map(([from, to]) => ({ from: now - from, to: to === 0 ? 0 : now - to }));

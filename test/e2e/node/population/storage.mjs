@@ -1,6 +1,5 @@
 // Turns a population into storage of the runtime at hand. Formats come from its metadata.
-import { bytes, toHex } from '../lib/chain.mjs';
-import { account } from '../lib/chain.mjs';
+import { account, bytes, toHex } from '../lib/chain.mjs';
 import { depth } from './world.mjs';
 
 const placeholder = '0x626565660000000000000000000000000000000000000000000000000000000000';
@@ -8,7 +7,7 @@ const clippedAt = 64;
 
 export function storage(api, w, p, now) {
   const s = { Staking: {}, Session: {}, System: { Account: [] }, Identity: { IdentityOf: [], SuperOf: [], SubsOf: [] } };
-  const stakers = [...p.validators.filter((v) => v.chain), ...[]];
+  const stakers = p.validators.filter((v) => v.chain);
   bonds(s, w, p, stakers);
   Object.assign(s.Staking, {
     ActiveEra: { index: w.active, start: now - 3_600_000 },
@@ -92,7 +91,7 @@ const slashed = (p, how) => p.validators.filter((v) => v.chain?.slashed === how)
 
 // Next session keys have other fields in every runtime; each gets bytes of its own length.
 function keys(api, v) {
-  const type = api.registry.createType(api.query.session.nextKeys.creator.meta.type.asMap.value.toString() && outputType(api));
+  const type = api.registry.createTypeUnsafe(api.registry.createLookupType(api.query.session.nextKeys.creator.meta.type.asMap.value), []);
   const out = {};
   for (const [name, key] of type.entries()) out[name] = toHex(bytes(`${v.stash} ${name}`, key.encodedLength));
   if ('beefy' in out && v.chain.keys.beefy !== 'real') {
@@ -100,8 +99,6 @@ function keys(api, v) {
   }
   return out;
 }
-
-const outputType = (api) => api.registry.createLookupType(api.query.session.nextKeys.creator.meta.type.asMap.value);
 
 const raw = (text) => ({ Raw: toHex(new TextEncoder().encode(text)) });
 const registration = (w, display, judgements) => ({ judgements, deposit: 20n * w.token, info: { display: raw(display), web: raw('https://example.org') } });

@@ -46,5 +46,6 @@ export const worlds = {
 export const depth = 84;
 export const release = 'v1.15.2';
 export const bannedProviders = ['Hetzner Online GmbH', 'Contabo Inc.'];
+export const bannedNumbers = [64_500, 64_501];
 export const sanctionedCountries = ['RU', 'IR', 'CU', 'KP', 'SY'];
 export const sanctionedRegions = ['Crimea', 'Sevastopol', 'Donetskaya Oblast’'];

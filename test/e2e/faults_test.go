@@ -1,0 +1,180 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"cmp"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Exit codes of the program, as documented for operators.
+const (
+	exitInput   = 3
+	exitNetwork = 4
+	exitBraked  = 5
+)
+
+// edited writes a copy of a JSON file after a change.
+func edited(t *testing.T, file string, change func(map[string]any)) string {
+	t.Helper()
+	var v map[string]any
+	readJSON(t, file, &v)
+	change(v)
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), filepath.Base(file))
+	if err := os.WriteFile(out, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// configured is a copy of the configuration folder with the section global of main.json changed.
+func (c *chain) configured(t *testing.T, change func(global map[string]any)) string {
+	t.Helper()
+	main := edited(t, c.file("config/main.json"), func(v map[string]any) {
+		global, ok := v["global"].(map[string]any)
+		if !ok {
+			t.Fatal("main.json has no section global")
+		}
+		global["candidatesUrl"] = c.file("candidates.json")
+		change(global)
+	})
+	b, err := os.ReadFile(c.file("config/secret.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(main), "secret.json"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Dir(main)
+}
+
+// preset makes a configuration name a built-in network.
+func preset(name string) func(map[string]any) {
+	return func(global map[string]any) {
+		delete(global, "customNetwork")
+		global["network"] = name
+	}
+}
+
+// fails demands an exit code and one sentence that holds all the given words.
+func fails(t *testing.T, r result, code int, words ...string) {
+	t.Helper()
+	text := strings.TrimSpace(r.stderr)
+	if r.code != code {
+		t.Errorf("exit code %d, want %d: %s", r.code, code, text)
+	}
+	var lines []string
+	for l := range strings.Lines(text) {
+		if strings.HasPrefix(l, "otv: ") {
+			lines = append(lines, l)
+		}
+	}
+	if len(lines) != 1 {
+		t.Errorf("want exactly one message, got: %s", text)
+	}
+	for _, w := range words {
+		if !strings.Contains(strings.ToLower(text), strings.ToLower(w)) {
+			t.Errorf("the message does not speak of %q: %s", w, text)
+		}
+	}
+	if strings.Contains(r.stderr, "goroutine ") {
+		t.Errorf("the program crashed: %s", r.stderr)
+	}
+}
+
+// What an operator may get wrong ends in one sentence, before anything is decided.
+func (c *chain) wrongFiles(t *testing.T) {
+	tests := []struct {
+		name string
+		// Each of these is changed by the test, or as population.mjs wrote it.
+		config, facts, at string
+		code              int
+		words             []string
+	}{
+		{
+			name: "facts of another network", code: exitInput, words: []string{"facts", "kusama", c.world},
+			facts: edited(t, c.file("facts.json"), func(v map[string]any) { v["network"] = "kusama" }),
+		},
+		{name: "block of the future", code: exitInput, words: []string{"4000000", "not final"}, at: "4000000"},
+		{
+			name: "list of another network", code: exitInput, words: []string{"candidates.json", "Kusama", "prefix 42"},
+			config: c.configured(t, preset("kusama")),
+		},
+		{
+			name: "chain of another network", code: exitInput, words: []string{"westend", "0x4545454545"},
+			config: c.configured(t, preset("westend")),
+		},
+		{
+			name: "dead endpoint", code: exitNetwork, words: []string{"ws://127.0.0.1:1"},
+			config: c.configured(t, func(global map[string]any) { global["apiEndpoints"] = []string{"ws://127.0.0.1:1"} }),
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fails(t, otv(t, "round", "plan", "--config", cmp.Or(tt.config, c.file("config")),
+				"--facts", cmp.Or(tt.facts, c.file("facts.json")), "--at", cmp.Or(tt.at, strconv.Itoa(c.e.Block))), tt.code, tt.words...)
+		})
+	}
+}
+
+// A dead endpoint among several costs nothing but a moment, and the order of the candidate list has no part in the
+// decision: the record stays the same to the last byte.
+func (c *chain) sameRecord(t *testing.T) {
+	want, _ := c.plan(t, "facts.json")
+	reversed := edited(t, c.file("candidates.json"), func(v map[string]any) {
+		entries, ok := v["candidates"].([]any)
+		if !ok {
+			t.Fatal("the list has no candidates")
+		}
+		slices.Reverse(entries)
+	})
+	r, _ := c.plan(t, "facts.json", c.configured(t, func(global map[string]any) {
+		global["apiEndpoints"] = []string{"ws://127.0.0.1:1", c.url}
+		global["candidatesUrl"] = reversed
+	}))
+	if r.Digest != want.Digest {
+		t.Errorf("the digest is %s with a dead endpoint and the list reversed, else %s", r.Digest, want.Digest)
+	}
+}
+
+// The real list of Polkadot against a chain that knows none of its validators: everybody is explained.
+func (c *chain) realList(t *testing.T) {
+	list, err := filepath.Abs(filepath.Join(moduleDir(t), "..", "shared", "candidates", "polkadot.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(list); err != nil {
+		t.Skip("the real candidate lists are not here")
+	}
+	// This runtime gives addresses another prefix than the list's; the configuration says which one to expect there.
+	dir := c.configured(t, func(global map[string]any) {
+		global["candidatesUrl"] = list
+		global["customNetwork"] = map[string]any{"name": c.world, "ss58Prefix": 0}
+	})
+	out := filepath.Join(t.TempDir(), "record.json")
+	r := otv(t, "round", "plan", "--config", dir, "--at", strconv.Itoa(c.e.Block), "--out", out)
+	if r.code != exitBraked {
+		t.Fatalf("exit code %d, want %d, because nobody is eligible: %s", r.code, exitBraked, r.stderr)
+	}
+	var rec record
+	readJSON(t, out, &rec)
+	if n := len(rec.Decision.Candidates); n != 310 {
+		t.Errorf("%d candidates are decided, the list has 310", n)
+	}
+	for _, cand := range rec.Decision.Candidates {
+		if cand.Validity != "invalid" || cand.Reason == "" || len(cand.Verdicts) == 0 {
+			t.Errorf("slot %v: validity %s, reason %q, %d verdicts", cand.Slot, cand.Validity, cand.Reason, len(cand.Verdicts))
+		}
+	}
+	verified(t, out)
+}

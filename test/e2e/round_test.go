@@ -1,0 +1,110 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// chain is a filled chain with the files that go with it.
+type chain struct {
+	url   string
+	world string
+	dir   string // what population.mjs wrote
+	e     expected
+}
+
+func populated(t *testing.T, world string) *chain {
+	t.Helper()
+	c := &chain{url: startChain(t, world), world: world, dir: t.TempDir()}
+	t.Logf("%s", bytes.TrimSpace(runNode(t, "population.mjs", "--url", c.url, "--world", world, "--out", c.dir)))
+	readJSON(t, filepath.Join(c.dir, "expected.json"), &c.e)
+	return c
+}
+
+func (c *chain) file(name string) string { return filepath.Join(c.dir, name) }
+
+// plan plans a round at the filled block and returns the record and its file. The configuration is the one that
+// population.mjs wrote, unless another folder is given.
+func (c *chain) plan(t *testing.T, facts string, config ...string) (*record, string) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "record.json")
+	printed := must(t, "round", "plan", "--config", append(config, c.file("config"))[0], "--facts", c.file(facts),
+		"--at", strconv.Itoa(c.e.Block), "--json", "--out", out)
+	b, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if printed.stdout != string(b) {
+		t.Error("the record printed differs from the one written")
+	}
+	var r record
+	decodeJSON(t, b, &r)
+	return &r, out
+}
+
+// model asks the model once for several facts files.
+func (c *chain) model(t *testing.T, facts ...string) []outcome {
+	t.Helper()
+	var m []outcome
+	decodeJSON(t, runNode(t, "model.mjs", "--url", c.url, "--block", c.e.Hash, "--dir", c.dir, "--facts", strings.Join(facts, ",")), &m)
+	if len(m) != len(facts) {
+		t.Fatalf("the model gave %d outcomes for %d facts files", len(m), len(facts))
+	}
+	return m
+}
+
+// One runtime after the other: a node is heavy. The subtests of a runtime share its node.
+func TestRound(t *testing.T) {
+	for _, world := range []string{"westend", "paseo"} {
+		t.Run(world, func(t *testing.T) {
+			c := populated(t, world)
+			model := c.model(t, "facts.json", "sparse.json")
+			t.Run("full facts", func(t *testing.T) {
+				r, file := c.plan(t, "facts.json")
+				compare(t, r, &model[0], &c.e)
+				corners(t, r, &c.e)
+				verified(t, file)
+			})
+			t.Run("presence only", func(t *testing.T) {
+				r, file := c.plan(t, "sparse.json")
+				compare(t, r, &model[1], &c.e)
+				verified(t, file)
+			})
+			t.Run("same record", c.sameRecord)
+			t.Run("wrong files and nodes", c.wrongFiles)
+			if world == "paseo" {
+				t.Run("real list", c.realList)
+			}
+		})
+	}
+}
+
+// verified demands that the record is accepted, and refused with any part of it changed.
+func verified(t *testing.T, file string) {
+	t.Helper()
+	if r := must(t, "round", "verify", file); !strings.Contains(r.stdout, "verified: sha256:") {
+		t.Errorf("otv round verify says %q", r.stdout)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int{len(b) / 10, len(b) / 3, len(b) * 9 / 10} {
+		bad := slices.Clone(b)
+		bad[at] ^= 1
+		changed := filepath.Join(t.TempDir(), "changed.json")
+		if err := os.WriteFile(changed, bad, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if r := otv(t, "round", "verify", changed); r.code != 1 || r.stderr == "" {
+			t.Errorf("a record with byte %d changed is not refused with exit code 1, but %d: %s%s", at, r.code, r.stdout, r.stderr)
+		}
+	}
+}
