@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,12 +101,25 @@ func account(n int) [32]byte {
 // populate puts n validators into the head's state; the commission of the ith is i.
 func populate(t testing.TB, n int, nodes ...*substratetest.TestNode) {
 	t.Helper()
-	for _, node := range nodes {
-		for i := range n {
-			node.Put("Staking", "Validators", map[string]any{"commission": uint32(i), "blocked": i%2 == 1}, account(i))
+	for i := range n {
+		pair, ok := encoded.Load(i)
+		if !ok {
+			key, value, err := nodes[0].Encode("Staking", "Validators", map[string]any{"commission": uint32(i), "blocked": i%2 == 1}, account(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			pair = [2][]byte{key, value}
+			encoded.Store(i, pair)
+		}
+		kv := pair.([2][]byte)
+		for _, node := range nodes {
+			node.SetRaw(kv[0], kv[1])
 		}
 	}
 }
+
+// encoded remembers what populate has encoded: it is the same in all tests.
+var encoded sync.Map
 
 // prefs is a validator's preferences as the programme would read them.
 type prefs struct {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -129,14 +130,18 @@ func (c *Conn) expectComplete(g *group) error {
 }
 
 // writeLoop writes the queued frames. A frame that cannot be written within the call timeout ends the connection: the
-// node reads no more.
+// node reads no more. This one timeout runs on real time, because an injected clock that jumps ahead would cut off writes
+// that have only just begun.
 func (c *Conn) writeLoop() {
 	for {
 		select {
 		case <-c.ctx.Done():
 			return
 		case frame := <-c.out:
-			ctx, cancel := withTimeout(c.ctx, c.opts.Clock, c.opts.CallTimeout, &TimeoutError{After: c.opts.CallTimeout})
+			ctx, cancel := c.ctx, context.CancelFunc(func() {})
+			if c.opts.CallTimeout > 0 {
+				ctx, cancel = context.WithTimeout(c.ctx, c.opts.CallTimeout)
+			}
 			err := c.ws.Write(ctx, websocket.MessageText, frame)
 			if err != nil {
 				stalled := ctx.Err() != nil && c.ctx.Err() == nil
@@ -211,7 +216,8 @@ func plainCause(err error) error {
 		return &plainError{"the node sent a message over the size limit", err}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return &plainError{"connection refused", err}
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		strings.Contains(err.Error(), "server closed idle connection"): // net/http does not export this one
 		return &plainError{"the connection was cut", err}
 	case errors.As(err, &dns):
 		return &plainError{dns.Error(), err}
