@@ -52,8 +52,8 @@ import (
 	"github.com/thousand-validators/otv/substrate/scale"
 )
 
-// MaxDepth is how deep the types inside a value may nest.
-const MaxDepth = 192
+// MaxDepth is how deep the types inside a value may nest. A call inside a call takes about six levels.
+const MaxDepth = 512
 
 // The work allowed for decoding n bytes is workBase + n*workPerByte values, counting those inside others. Real values
 // need about one per byte, and up to five where small ones are wrapped several times.

@@ -260,6 +260,11 @@ func (c *compiler) option(inner metadata.TypeID, t reflect.Type) (op, error) {
 // compileSome decodes what is in an Option into the pointer type t.
 func (c *compiler) compileSome(inner metadata.TypeID, t reflect.Type) (op, error) {
 	if t == typeBigPtr {
+		if src, ok := unwrap(c.reg, inner); ok {
+			if _, nested := option(src); nested {
+				return nil, fmt.Errorf("an Option of an Option needs two pointers, not %s: %w", t, ErrMismatch)
+			}
+		}
 		return c.compile(inner, t)
 	}
 	return c.pointer(inner, t)

@@ -222,6 +222,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"account into too small an array", record, &struct{ Who [20]byte }{}, "array of 32 elements does not go into [20]uint8"},
 		{"text for an integer", u32, new(string), "integer"},
 		{"Option without a pointer", b.option(u32), new(uint32), "an Option needs a pointer"},
+		{"Option of Option with one pointer", b.option(b.option(b.basic(metadata.U128))), new(*big.Int), "needs two pointers"},
 		{"struct into a number", record, new(uint32), "does not go into Go type uint32"},
 		{"tuple into a struct without positions", b.tuple(u8, u32), &struct{ A uint8 }{}, `has no "A" (it has: 0, 1)`},
 		{"variant that is not there", kind, &struct{ C *uint8 }{}, `has no "C" (it has: A, B)`},

@@ -40,7 +40,7 @@ func (p *parser) portableType(t *Type, position int) {
 	case Composite:
 		t.Fields = p.fieldList()
 	case Enum:
-		t.Variants = p.variants.take(p.count(minVariant))
+		t.Variants = p.variants.take(p.variantCount())
 		for i := range t.Variants {
 			t.Variants[i] = Variant{Name: p.str(), Fields: p.fieldList(), Index: p.u8(), Docs: p.strs()}
 		}
@@ -65,6 +65,16 @@ func (p *parser) portableType(t *Type, position int) {
 		p.fail(fmt.Errorf("kind of type %d is not known", t.Kind))
 	}
 	t.Docs = p.strs()
+}
+
+// variantCount reads how many variants an enum has: one byte tells them apart.
+func (p *parser) variantCount() int {
+	n := p.count(minVariant)
+	if n > maxVariants {
+		p.fail(fmt.Errorf("enum of %d variants: at most %d are possible", n, maxVariants))
+		return 0
+	}
+	return n
 }
 
 func (p *parser) fieldList() []Field {

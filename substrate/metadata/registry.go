@@ -167,13 +167,19 @@ type Registry struct {
 	sizes []size
 }
 
-// NewRegistry makes a registry of types whose ids are their positions. It is an error when an id is not, or when a
-// type refers to one that does not exist.
+// maxVariants is how many variants an enum can have.
+const maxVariants = 256
+
+// NewRegistry makes a registry of types whose ids are their positions. It is an error when an id is not, when a type
+// refers to one that does not exist, or when an enum has more than 256 variants.
 func NewRegistry(types []Type) (*Registry, error) {
 	r := &Registry{types: types}
 	for i := range types {
 		if types[i].ID != TypeID(i) {
 			return nil, fmt.Errorf("type at position %d has id %d: ids must count up from 0", i, types[i].ID)
+		}
+		if len(types[i].Variants) > maxVariants {
+			return nil, fmt.Errorf("type %d has %d variants: at most %d are possible", i, len(types[i].Variants), maxVariants)
 		}
 		for _, id := range types[i].references() {
 			if int64(id) >= int64(len(types)) {
