@@ -56,7 +56,8 @@ func ParseStatus(raw json.RawMessage) (Status, error) {
 	var data json.RawMessage
 	var object map[string]json.RawMessage
 	if json.Unmarshal(raw, &name) != nil && json.Unmarshal(raw, &object) == nil && len(object) == 1 {
-		for name, data = range object {
+		for n, d := range object {
+			name, data = n, d
 		}
 	}
 	if name == "" {
