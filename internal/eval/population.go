@@ -206,13 +206,18 @@ func (s storedRanges) tree() tree {
 	return tree{"session": num(s.session), "updated": num(s.updated), "stats": stats}
 }
 
-// weightKeys are the keys of the weight section with the weights they set.
-func weightKeys(w *programme.Weights) map[string]*float64 {
-	return map[string]*float64{
-		"inclusion": &w.Inclusion, "spanInclusion": &w.SpanInclusion, "discovered": &w.Discovered,
-		"nominated": &w.Nominated, "rank": &w.Rank, "unclaimed": &w.Unclaimed, "bonded": &w.Bonded,
-		"faults": &w.Faults, "offline": &w.Offline, "location": &w.Location, "region": &w.Region,
-		"country": &w.Country, "provider": &w.Provider, "nominations": &w.NominatorStake, "client": &w.Client,
+// weightKey is a key of the weight section with the weight it sets.
+type weightKey struct {
+	name  string
+	value *float64
+}
+
+func weightKeys(w *programme.Weights) []weightKey {
+	return []weightKey{
+		{"inclusion", &w.Inclusion}, {"spanInclusion", &w.SpanInclusion}, {"discovered", &w.Discovered},
+		{"nominated", &w.Nominated}, {"rank", &w.Rank}, {"unclaimed", &w.Unclaimed}, {"bonded", &w.Bonded},
+		{"faults", &w.Faults}, {"offline", &w.Offline}, {"location", &w.Location}, {"region", &w.Region},
+		{"country", &w.Country}, {"provider", &w.Provider}, {"nominations", &w.NominatorStake}, {"client", &w.Client},
 	}
 }
 
@@ -224,9 +229,9 @@ const defaultRPC = 100
 func readWeights(n node, zero bool) (programme.Weights, tree) {
 	w := programme.DefaultWeights()
 	effective := tree{}
-	for key, value := range weightKeys(&w) {
-		*value = weight(n.get(key), *value, zero)
-		effective[key] = num(*value)
+	for _, k := range weightKeys(&w) {
+		*k.value = weight(n.get(k.name), *k.value, zero)
+		effective[k.name] = num(*k.value)
 	}
 	effective["rpc"] = num(weight(n.get("rpc"), defaultRPC, zero))
 	return w, effective
