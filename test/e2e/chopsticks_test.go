@@ -40,7 +40,7 @@ func startChain(t *testing.T, world string) string {
 	if err := os.WriteFile(filepath.Join(dir, "chopsticks.yml"), []byte(config), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("node", filepath.Join(nodeDir(t), "node_modules", "@acala-network", "chopsticks", "chopsticks.cjs"),
+	cmd := exec.CommandContext(t.Context(), "node", filepath.Join(nodeDir(t), "node_modules", "@acala-network", "chopsticks", "chopsticks.cjs"),
 		"--config", "chopsticks.yml")
 	cmd.Dir = dir
 	// A group of its own, so that workers die with it; and the kernel ends it if this process cannot.

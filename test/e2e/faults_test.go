@@ -159,7 +159,7 @@ func (c *chain) realList(t *testing.T) {
 	// This runtime gives addresses another prefix than the list's; the configuration says which one to expect there.
 	dir := c.configured(t, func(global map[string]any) {
 		global["candidatesUrl"] = list
-		global["customNetwork"] = map[string]any{"name": c.world, "ss58Prefix": 0}
+		global["customNetwork"] = map[string]any{"name": c.world, "ss58Prefix": 0, "decimals": 10, "symbol": "PAS"}
 	})
 	out := filepath.Join(t.TempDir(), "record.json")
 	r := otv(t, "round", "plan", "--config", dir, "--at", strconv.Itoa(c.e.Block), "--out", out)

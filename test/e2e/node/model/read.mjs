@@ -30,7 +30,9 @@ export async function readChain(api, hash, stashes, nominators) {
     return { stash: k.args[0].toString(), targets: n.targets.map(String), submittedIn: n.submittedIn.toNumber() };
   });
   chain.accounts = new Map();
-  for (const stash of stashes) chain.accounts.set(stash, { identity: await identity(q, stash), keys: await keys(q, stash) });
+  const identities = await readIdentities(q, stashes);
+  const keys = await q.session.nextKeys.multi(stashes);
+  stashes.forEach((stash, i) => chain.accounts.set(stash, { identity: identities[i], keys: named(keys[i]) }));
   // A nominator of the programme may be named by its controller; what it holds is the stash's.
   chain.stashOf = (address) => ledgers.get(address)?.stash ?? address;
   chain.balances = new Map();
@@ -52,14 +54,17 @@ async function maxNominations(at) {
   return (await at.call.stakingApi.nominationsQuota(0)).toNumber();
 }
 
-// The registration of the stash or else of its super-identity, as the kinds of its judgements; null when there is none.
-async function identity(q, stash) {
-  const own = await q.identity.identityOf(stash);
-  if (own.isSome) return judgements(own);
-  const up = await q.identity.superOf(stash);
-  if (up.isNone) return null;
-  const parent = await q.identity.identityOf(up.unwrap()[0]);
-  return parent.isSome ? judgements(parent) : null;
+// The registration of each stash or else of its super-identity, as the kinds of its judgements; null when there is none.
+async function readIdentities(q, stashes) {
+  const own = await q.identity.identityOf.multi(stashes);
+  const up = await q.identity.superOf.multi(stashes);
+  const parents = up.map((s, i) => (own[i].isNone && s.isSome ? s.unwrap()[0].toString() : null));
+  const found = [...new Set(parents.filter((p) => p))];
+  const registered = new Map((await q.identity.identityOf.multi(found)).map((r, i) => [found[i], r]));
+  return stashes.map((_, i) => {
+    const r = own[i].isSome ? own[i] : registered.get(parents[i]);
+    return r?.isSome ? judgements(r) : null;
+  });
 }
 
 // Some runtimes keep a username beside the registration.
@@ -68,7 +73,4 @@ function judgements(stored) {
   return (value.judgements ?? value[0].judgements).map(([, j]) => j.type);
 }
 
-async function keys(q, stash) {
-  const next = await q.session.nextKeys(stash);
-  return next.isSome ? Object.fromEntries([...next.unwrap().entries()].map(([name, key]) => [name, key.toHex()])) : null;
-}
+const named = (next) => (next.isSome ? Object.fromEntries([...next.unwrap().entries()].map(([name, key]) => [name, key.toHex()])) : null);
