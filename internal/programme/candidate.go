@@ -11,7 +11,8 @@ type Candidate struct {
 	Matrix        []string `json:"matrix,omitempty"`
 }
 
-// Facts is what sources other than the chains know about one candidate. A nil part is unknown.
+// Facts is what sources other than the chains know about one candidate. A nil part is unknown; only presence is
+// different while the telemetry feed is in order: the feed shows the whole network, so nil means never seen.
 type Facts struct {
 	Presence *Presence   `json:"presence,omitempty"`
 	Location *Location   `json:"location,omitempty"`
