@@ -260,7 +260,7 @@ func newestBefore(ctx context.Context, client *substrate.Client, head *substrate
 		err   error
 	}
 	var best found
-	_, ok, err := newestWhere(1, head.Number, func(n uint32) (bool, error) {
+	_, ok, err := newestWhere(min(1, head.Number), head.Number, func(n uint32) (bool, error) {
 		b := head
 		if n != head.Number {
 			var err error

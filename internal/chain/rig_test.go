@@ -78,7 +78,7 @@ func peopleMetadata(t testing.TB) []byte {
 	return m.encode()
 }
 
-// newRig starts the nodes of a generation and fills them.
+// newRig starts the nodes of a generation and fills them with a world, if one is given.
 func newRig(t testing.TB, gen string, w *world) *rig {
 	t.Helper()
 	relay, hub, people := specs(t, gen)
@@ -95,15 +95,19 @@ func startRig(tb testing.TB, w *world, relay, hub, people chainSpec) *rig {
 		r.hub = hub.start(tb, "Hub", r.prefix)
 		r.cfg.AssetHub = []string{r.hub.URL()}
 		r.relay.Put("StakingAhClient", "Mode", codec.Variant{Name: "Active"})
-		r.hub.HandleCall("StakingApi_nominations_quota", func(*substratetest.Block, []byte) ([]byte, error) {
-			return scale.AppendU32(nil, 24), nil
-		})
 	}
 	if people.blob != nil {
 		r.people = people.start(tb, "People", r.prefix)
 		r.cfg.People = []string{r.people.URL()}
 	}
-	r.fill(w)
+	for _, n := range r.nodes() {
+		n.HandleCall("StakingApi_nominations_quota", func(*substratetest.Block, []byte) ([]byte, error) {
+			return scale.AppendU32(nil, 24), nil
+		})
+	}
+	if w != nil {
+		r.fill(w)
+	}
 	return r
 }
 
@@ -201,3 +205,6 @@ func (r *rig) diff(w *world, got *programme.Snapshot) string {
 	prediction{w, r.prefix}.facts(want)
 	return cmp.Diff(want, got, cmpopts.EquateComparable(programme.Planck{}), cmpopts.EquateEmpty())
 }
+
+// emptyBlock is an empty block on top of the head.
+func emptyBlock() substratetest.BlockOptions { return substratetest.BlockOptions{} }
