@@ -101,11 +101,11 @@ func Dial(ctx context.Context, cfg Config) (*Client, error) {
 	})
 	if err != nil {
 		c.cancel()
-		return nil, c.wrap("connect", err)
+		return nil, fmt.Errorf("connect to %s: %w", c.name(), err)
 	}
 	if err := c.meet(ctx); err != nil {
 		c.Close()
-		return nil, c.wrap("connect", err)
+		return nil, fmt.Errorf("connect to %s: %w", c.name(), err)
 	}
 	return c, nil
 }

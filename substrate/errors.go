@@ -68,7 +68,7 @@ func (c *Client) name() string {
 	case c.cfg.Label != "":
 		return c.cfg.Label
 	}
-	return "chain"
+	return "the chain"
 }
 
 // wrap adds the chain and the action to an error.

@@ -91,7 +91,7 @@ func (c *Client) follow(ctx context.Context, name, method, unsubscribe string, s
 			failures = 0
 		}
 		failures++
-		c.log.Warn("subscription ended, subscribing again", "chain", c.name(), "subscription", name, "error", err)
+		c.log.Info("subscription ended, subscribing again", "chain", c.name(), "subscription", name, "error", err)
 		if err := c.pause(ctx, failures); err != nil {
 			return context.Cause(ctx)
 		}

@@ -190,7 +190,7 @@ func (p *Pool) dial(e *endpoint, d *dialing) {
 	}
 	switch {
 	case refused != nil:
-		p.log.Error("endpoint refused", "endpoint", e.name, "error", refused)
+		p.log.Warn("endpoint refused", "endpoint", e.name, "error", refused)
 	case err != nil && !closed:
 		p.noteFailure(e, nil, err)
 	case err == nil:

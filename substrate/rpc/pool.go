@@ -141,8 +141,8 @@ func (p *Pool) noteFailure(e *endpoint, conn *Conn, err error) {
 	d, counted := e.failed(conn, err, p.cfg.Clock.Now(), func(failures int) time.Duration {
 		return max(backoff.Delay(failures, p.cfg.Random), asked)
 	})
-	if counted {
-		p.log.Warn("endpoint failed", "endpoint", e.name, "error", err, "rest", d.Round(time.Millisecond))
+	if counted { // it may cost nothing but time; a call that does fail returns the error
+		p.log.Info("endpoint failed", "endpoint", e.name, "error", err, "rest", d.Round(time.Millisecond))
 	}
 }
 
