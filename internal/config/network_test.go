@@ -33,6 +33,8 @@ func TestNetworkSelection(t *testing.T) {
 			"*global.customNetwork.symbol: it is missing; a custom network needs it", "*global.apiEndpoints: it names no node; at least one is needed"}},
 		{`"network": "kusama", "customNetwork": {"decimals": 3}`, "", []string{"*main.json:1: global.customNetwork.decimals: it contradicts global.network kusama, whose facts are built in; set global.network to custom"}},
 		{`"network": "local"`, "", []string{"*global.apiEndpoints: it names no node; at least one is needed"}},
+		{`"network": "kusama", "apiAssetHubEndpoints": ["wss://a.example"]`, "", []string{"*global.apiEndpoints: it names no node; at least one is needed"}},
+		{`"network": "kusama", "apiPeopleEndpoints": ["wss://a.example"]`, "", []string{"*global.apiEndpoints: it names no node; at least one is needed"}},
 		{`"network": "kusama", "apiEndpoints": []`, "", []string{"*main.json:1: global.apiEndpoints: it names no node; at least one is needed"}},
 		{`"network": "kusama", "apiEndpoints": ["wss://a.example"]`, "kusama", []string{"global.apiAssetHubEndpoints: it is missing; staking on Kusama moved to its Asset Hub, for example wss://kusama-asset-hub-rpc.polkadot.io"}},
 		{`"network": "kusama", "apiEndpoints": ["wss://a.example"], "apiAssetHubEndpoints": []`, "kusama", nil},

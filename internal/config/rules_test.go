@@ -45,6 +45,10 @@ func TestRulesByDefault(t *testing.T) {
 	if d := cmp.Diff(want, rulesOf(t, c, programme.ProfileReference), planck); d != "" {
 		t.Error(d)
 	}
+	explicit := mustLoad(t, minimal(`"rules": {"profile": "programme"}`), "", Options{})
+	if r := rulesOf(t, explicit, programme.ProfileReference); r.Profile != programme.ProfileReference || r.Switches.SeededDraw {
+		t.Errorf("an override of a profile in the file: %+v", r)
+	}
 	if _, err := c.Rules("best"); err == nil || err.Error() != `profile "best" is not one of programme, reference` {
 		t.Error(err)
 	}

@@ -62,16 +62,6 @@ func Rules() []Rule {
 	}
 }
 
-// severity is that of a rule.
-func severity(code string) Severity {
-	for _, r := range Rules() {
-		if r.Code == code {
-			return r.Severity
-		}
-	}
-	return Error
-}
-
 // Finding is one violation of a rule.
 type Finding struct {
 	Line     int      `json:"line"`

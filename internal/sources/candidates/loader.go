@@ -17,7 +17,7 @@ import (
 // Defaults of a [Loader].
 const (
 	DefaultTimeout  = 30 * time.Second
-	DefaultMaxBytes = 8 << 20
+	DefaultMaxBytes = 2 << 20 // ten times the greatest list there is
 )
 
 // Options configure a [Loader].

@@ -68,7 +68,13 @@ var handle = regexp.MustCompile(`^@[A-Za-z0-9_./-]+:[A-Za-z0-9_.-]+\.[A-Za-z]{2,
 // Parse reads a list and checks it by every rule. It always returns a list; with errors its entries are those that
 // could be read.
 func Parse(data []byte, n Network) *List {
-	p := parser{network: n, list: &List{}, names: map[string]int{}, slots: map[int]int{}, accounts: map[[32]byte]stashSeen{}, prefixes: map[uint16]int{}}
+	p := parser{
+		network: n, list: &List{}, names: map[string]int{}, slots: map[int]int{}, accounts: map[[32]byte]stashSeen{},
+		prefixes: map[uint16]int{}, severity: map[string]Severity{},
+	}
+	for _, r := range Rules() {
+		p.severity[r.Code] = r.Severity
+	}
 	p.document(data)
 	sortFindings(p.list.Findings)
 	slices.SortStableFunc(p.list.Entries, func(a, b Entry) int { return cmp.Compare(a.Slot, b.Slot) })
@@ -83,7 +89,12 @@ type parser struct {
 	accounts map[[32]byte]stashSeen
 	prefixes map[uint16]int // number of stashes by prefix
 	foreign  []Finding      // stashes with another prefix
+	severity map[string]Severity
+	errors   int
 }
+
+// maxErrors is the number of errors after which no further entry is looked at: such a file is something else.
+const maxErrors = 1000
 
 type stashSeen struct {
 	text string
@@ -91,7 +102,11 @@ type stashSeen struct {
 }
 
 func (p *parser) find(line int, rule, format string, args ...any) {
-	p.list.Findings = append(p.list.Findings, Finding{line, severity(rule), rule, fmt.Sprintf(format, args...)})
+	f := Finding{line, p.severity[rule], rule, fmt.Sprintf(format, args...)}
+	if f.Severity == Error {
+		p.errors++
+	}
+	p.list.Findings = append(p.list.Findings, f)
 }
 
 func (p *parser) document(data []byte) {
@@ -120,6 +135,10 @@ func (p *parser) document(data []byte) {
 		p.find(entries.Line, ruleForm, "it lists no candidate at all")
 	default:
 		for _, e := range entries.Items {
+			if p.errors >= maxErrors {
+				p.find(e.Line, ruleForm, "there are %d errors up to here; the rest is not looked at", p.errors)
+				return
+			}
 			p.entry(e)
 		}
 		p.checkNetwork(entries.Line)
@@ -149,7 +168,7 @@ func (p *parser) entry(v *jsontree.Value) {
 	}
 	p.fieldNames(v, fields)
 	e := Entry{Line: v.Line}
-	before := Count(p.list.Findings, Error)
+	before := p.errors
 	e.Slot = p.slot(v)
 	e.Name = p.name(v)
 	e.Account = p.stash(v)
@@ -157,7 +176,7 @@ func (p *parser) entry(v *jsontree.Value) {
 	e.Matrix = p.handles(v)
 	e.KYC = p.flag(v, "kyc", ruleKYC, true)
 	e.SkipSelfStake = p.flag(v, "skipSelfStake", ruleForm, false)
-	if Count(p.list.Findings, Error) == before {
+	if p.errors == before {
 		p.list.Entries = append(p.list.Entries, e)
 	}
 }
@@ -240,7 +259,7 @@ func (p *parser) stash(e *jsontree.Value) (id [32]byte) {
 	}
 	p.prefixes[*prefix]++
 	if p.network.Accept != nil && !slices.Contains(p.network.Accept, *prefix) {
-		p.foreign = append(p.foreign, Finding{v.Line, severity(ruleStashPrefix), ruleStashPrefix,
+		p.foreign = append(p.foreign, Finding{v.Line, Warning, ruleStashPrefix,
 			fmt.Sprintf("stash %s carries address prefix %d, not %d of %s", v, *prefix, p.network.Prefix, p.network.Label)})
 	}
 	return id
@@ -364,7 +383,7 @@ func (l *List) CompareSlots(previous *List) {
 	}
 	for _, e := range l.Entries {
 		if old, ok := before[e.Slot]; ok && old.Name != e.Name && old.Account != e.Account {
-			l.Findings = append(l.Findings, Finding{e.Line, severity(ruleReuse), ruleReuse,
+			l.Findings = append(l.Findings, Finding{e.Line, Warning, ruleReuse,
 				fmt.Sprintf("slotId %d belonged to %q with another stash before; %q needs a slot of its own", e.Slot, old.Name, e.Name)})
 		}
 	}

@@ -134,6 +134,15 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestSomethingElse: a file of another kind is given up, not described to the end.
+func TestSomethingElse(t *testing.T) {
+	l := Parse([]byte(`{"candidates": [`+strings.Repeat("1,\n", 5000)+`1]}`), kusama)
+	last := l.Findings[len(l.Findings)-1].String()
+	if len(l.Findings) != maxErrors+1 || last != "1001: error L1: there are 1000 errors up to here; the rest is not looked at" {
+		t.Errorf("%d findings, the last %s", len(l.Findings), last)
+	}
+}
+
 // TestEveryRuleIsTested: a rule without a case in TestRules or TestCompareSlots could be lost unseen.
 func TestEveryRuleIsTested(t *testing.T) {
 	src, err := os.ReadFile("parse_test.go")
