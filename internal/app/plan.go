@@ -39,6 +39,10 @@ type Plan struct {
 	Warn func(string)
 }
 
+// fewWarnings is how many warnings of a configuration are shown on the way to something else. A configuration taken
+// over from the old backend has more, and they are the same every time.
+const fewWarnings = 3
+
 // InputError marks a failure of what the operator supplied: configuration, list or files.
 type InputError struct{ err error }
 
@@ -65,9 +69,7 @@ func (p Plan) Run(ctx context.Context) (*decision.Record, error) {
 	if err != nil {
 		return nil, input(err)
 	}
-	for _, w := range cfg.Warnings {
-		p.Warn(w.String())
-	}
+	p.warn(cfg)
 	m := rounds.Material{Telemetry: cfg.Telemetry.Enable, Release: cfg.ForcedRelease(), Force: p.Force}
 	if m.Rules, err = cfg.Rules(p.Profile); err != nil {
 		return nil, input(err)
@@ -94,6 +96,17 @@ func (p Plan) Run(ctx context.Context) (*decision.Record, error) {
 	}
 	r, err := decision.Decide(in)
 	return r, input(err)
+}
+
+// warn passes on what is odd about the configuration.
+func (p Plan) warn(cfg *config.Config) {
+	if n := len(cfg.Warnings); n > fewWarnings {
+		p.Warn(fmt.Sprintf("the configuration has %d warnings; `otv config check %s` shows them", n, p.ConfigDir))
+		return
+	}
+	for _, w := range cfg.Warnings {
+		p.Warn(w.String())
+	}
 }
 
 func (p Plan) facts() (*rounds.Facts, error) {

@@ -14,9 +14,7 @@ func (p Plan) TakeSnapshot(ctx context.Context) (*programme.Snapshot, error) {
 	if err != nil {
 		return nil, input(err)
 	}
-	for _, w := range cfg.Warnings {
-		p.Warn(w.String())
-	}
+	p.warn(cfg)
 	list, err := p.list(ctx, cfg)
 	if err != nil {
 		return nil, err
