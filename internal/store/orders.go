@@ -127,23 +127,25 @@ type alertRow struct {
 
 // RaiseAlert stores an alert, or counts a repetition; fresh tells which.
 func (s *Store) RaiseAlert(ctx context.Context, w plan.Warning) (fresh bool, err error) {
-	row := alertRow{
-		Network: w.Network, Code: w.Code, Subject: w.Subject, Era: int64(w.Era), Nominator: string(w.Nominator), Text: w.Text,
-		At: int64(w.At), Last: int64(w.At), Count: 1,
-	}
 	err = s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.NewInsert().Model(&row).
-			On("CONFLICT (network, code, subject, era) DO UPDATE").
-			Set("last = EXCLUDED.last, count = count + 1, text = EXCLUDED.text").Returning("count").Exec(ctx); err != nil {
-			return err
-		}
-		fresh = row.Count == 1
-		return nil
+		fresh, err = raise(ctx, tx, w)
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("store alert: %w", err)
 	}
 	return fresh, nil
+}
+
+func raise(ctx context.Context, tx bun.Tx, w plan.Warning) (fresh bool, err error) {
+	row := alertRow{
+		Network: w.Network, Code: w.Code, Subject: w.Subject, Era: int64(w.Era), Nominator: string(w.Nominator), Text: w.Text,
+		At: int64(w.At), Last: int64(w.At), Count: 1,
+	}
+	_, err = tx.NewInsert().Model(&row).
+		On("CONFLICT (network, code, subject, era) DO UPDATE").
+		Set("last = EXCLUDED.last, count = count + 1, text = EXCLUDED.text").Returning("count").Exec(ctx)
+	return row.Count == 1, err
 }
 
 // Alerts lists alerts of a network, the newest first.

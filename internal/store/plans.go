@@ -148,6 +148,11 @@ func (s *Store) Advance(ctx context.Context, c plan.Change) (plan.Plan, error) {
 		if err := record(ctx, tx, c.Events); err != nil {
 			return err
 		}
+		for _, w := range c.Alerts {
+			if _, err := raise(ctx, tx, w); err != nil {
+				return err
+			}
+		}
 		if c.Intent == nil {
 			return nil
 		}

@@ -228,7 +228,11 @@ func (c *conn) respond(in incoming) (response []byte, effect Fault, after []outg
 		result = fault.result
 	case faulty && (fault.drop || fault.cut):
 	case h != nil:
-		result, err = h(r)
+		if result, err = h(r); err == nil {
+			if s, ok := result.(Stream); ok {
+				result, after, err = n.stream(c, s)
+			}
+		}
 	default:
 		result, after, err = n.method(c, r)
 	}

@@ -7,9 +7,10 @@ import (
 
 // subscription is what a client wants to hear.
 type subscription struct {
-	topic string            // the method of its notifications
-	keys  []string          // of state_storage
-	last  map[string][]byte // their values as last told
+	topic  string            // the method of its notifications, unless a stream says otherwise
+	method string            // of a stream's notifications
+	keys   []string          // of state_storage
+	last   map[string][]byte // their values as last told
 }
 
 // topics by the method that subscribes.

@@ -58,6 +58,8 @@ type Change struct {
 	Intent *Intent
 	Owner  string
 	Until  programme.Millis
+	// Alerts are stored with the step that raises them.
+	Alerts []Warning
 	// At is the moment of the change.
 	At programme.Millis
 }

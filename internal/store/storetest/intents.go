@@ -268,6 +268,16 @@ func alerts(t *testing.T, s, again Store) {
 	if !must[bool](t)(s.RaiseAlert(ctx, next)) {
 		t.Error("the alert of another era is not fresh")
 	}
+	// An alert that comes with a step is stored with it, or not at all.
+	p := create(t, s, newPlan(t, s, 1, "n"))
+	with := plan.Change{Plan: p, At: 40, Alerts: []plan.Warning{{Network: "0x77", Code: "c", Subject: "s", At: 40, Text: "look"}}}
+	must[plan.Plan](t)(s.Advance(ctx, with))
+	if _, err := s.Advance(ctx, with); !errors.Is(err, plan.ErrStale) {
+		t.Errorf("error is %v, want ErrStale", err)
+	}
+	if got := must[[]plan.Warning](t)(s.Alerts(ctx, "0x77", 10)); len(got) != 1 || got[0].Count != 1 {
+		t.Errorf("alerts of a step: %+v", got)
+	}
 	w.At, w.Last, w.Count = 10, 20, 2
 	next.Last, next.Count = 30, 1
 	same(t, must[[]plan.Warning](t)(again.Alerts(ctx, network, 10)), []plan.Warning{next, w})

@@ -1,0 +1,339 @@
+package nominator_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/thousand-validators/otv/internal/nominator"
+	"github.com/thousand-validators/otv/internal/nominator/fakechain"
+	"github.com/thousand-validators/otv/internal/nominator/onchain"
+	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/decision"
+	"github.com/thousand-validators/otv/internal/programme/plan"
+	"github.com/thousand-validators/otv/internal/store"
+	"github.com/thousand-validators/otv/substrate"
+	"github.com/thousand-validators/otv/substrate/keys"
+	"github.com/thousand-validators/otv/substrate/ss58"
+)
+
+const (
+	token = 1_000_000_000_000
+	// delay is that of the delayed proxy, in blocks of the pallet's clock.
+	delay = 20
+)
+
+// The secrets of the rig. They must never show up anywhere else.
+const (
+	directURI   = "0x1111111111111111111111111111111111111111111111111111111111111101//direct"
+	proxiedURI  = "0x2222222222222222222222222222222222222222222222222222222222222202//proxied"
+	proxyURI    = "0x3333333333333333333333333333333333333333333333333333333333333303//proxy"
+	delayedURI  = "0x4444444444444444444444444444444444444444444444444444444444444404//delayed"
+	delegateURI = "0x5555555555555555555555555555555555555555555555555555555555555505//delegate"
+	strangerURI = "0x6666666666666666666666666666666666666666666666666666666666666606//stranger"
+)
+
+func pair(t testing.TB, uri string) *keys.Pair {
+	t.Helper()
+	p, err := keys.FromURI(uri, keys.Sr25519)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (r *rig) address(p *keys.Pair) programme.Address { return programme.Address(p.Address(r.prefix)) }
+
+// rig is a chain with a programme's nominators: one that signs itself, one with a proxy, one with a delayed proxy.
+type rig struct {
+	t     testing.TB
+	chain *fakechain.Chain
+	db    string
+	logs  *bytes.Buffer
+	clock *clock
+	list  *list
+	// prefix of the chain's addresses.
+	prefix uint16
+
+	direct, proxied, proxy, delayed, delegate, stranger *keys.Pair
+	validators                                          []programme.Address
+	rounds                                              int
+}
+
+// clock is the wall clock, which no decision may depend on.
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time { return c.now }
+
+// list is the candidate list.
+type list struct {
+	standing map[programme.Address]nominator.Standing
+	err      error
+}
+
+func (l *list) Standing(context.Context) (map[programme.Address]nominator.Standing, error) {
+	return l.standing, l.err
+}
+
+func newRig(t testing.TB, cfg fakechain.Config) *rig {
+	t.Helper()
+	c, err := fakechain.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	r := &rig{
+		t: t, chain: c, db: filepath.Join(t.TempDir(), "otv.db"), logs: &bytes.Buffer{},
+		clock: &clock{time.UnixMilli(1_800_000_000_000)}, list: &list{standing: map[programme.Address]nominator.Standing{}},
+		prefix: 42,
+		direct: pair(t, directURI), proxied: pair(t, proxiedURI), proxy: pair(t, proxyURI),
+		delayed: pair(t, delayedURI), delegate: pair(t, delegateURI), stranger: pair(t, strangerURI),
+	}
+	if cfg.Parachain {
+		r.prefix = 0
+	}
+	populate(t, r)
+	return r
+}
+
+// populate puts the accounts on the chain.
+func populate(t testing.TB, r *rig) {
+	var validators []fakechain.ID
+	for i := range 16 {
+		p := pair(t, fmt.Sprintf("//validator//%d", i))
+		validators = append(validators, p.AccountID())
+		r.validators = append(r.validators, r.address(p))
+		r.list.standing[r.address(p)] = nominator.Standing{}
+	}
+	r.edit(func(s *fakechain.State) {
+		s.Era, s.Planned, s.MinBond = 100, 100, 10*token
+		for _, v := range validators {
+			s.Validators[v] = fakechain.Validator{Commission: 50_000_000}
+		}
+		for _, p := range []*keys.Pair{r.direct, r.proxied, r.proxy, r.delayed, r.delegate, r.stranger} {
+			s.Accounts[p.AccountID()] = fakechain.Account{Free: 1000 * token}
+		}
+		for _, p := range []*keys.Pair{r.direct, r.proxied, r.delayed} {
+			s.Ledgers[p.AccountID()] = fakechain.Ledger{Stash: p.AccountID(), Active: 500 * token}
+		}
+		s.Proxies[r.proxied.AccountID()] = []fakechain.Proxy{{Delegate: r.proxy.AccountID(), Type: "Staking"}}
+		s.Proxies[r.delayed.AccountID()] = []fakechain.Proxy{{Delegate: r.delegate.AccountID(), Type: "Staking", Delay: delay}}
+	})
+}
+
+func (r *rig) edit(fn func(*fakechain.State)) {
+	r.t.Helper()
+	if err := r.chain.Edit(fn); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// blocks makes n blocks.
+func (r *rig) blocks(n int) {
+	r.t.Helper()
+	for range n {
+		if err := r.chain.Block(nil); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+func (r *rig) accounts() []nominator.Account {
+	return []nominator.Account{
+		{Nominator: r.address(r.direct), Signer: r.address(r.direct), Key: r.direct},
+		{Nominator: r.address(r.proxied), Signer: r.address(r.proxy), Proxy: true, Key: r.proxy},
+		{Nominator: r.address(r.delayed), Signer: r.address(r.delegate), Proxy: true, Key: r.delegate},
+	}
+}
+
+// open opens the database.
+func (r *rig) open() *store.Store {
+	r.t.Helper()
+	s, err := store.Open(context.Background(), r.db)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = s.Close() }) // a second close is harmless
+	return s
+}
+
+// dial connects to the chain.
+func (r *rig) dial() *onchain.Chain {
+	r.t.Helper()
+	client, err := substrate.Dial(context.Background(), substrate.Config{Endpoints: []string{r.chain.URL()}})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(client.Close)
+	return onchain.New(client)
+}
+
+// service acts for all nominators; set changes its settings.
+func (r *rig) service(set func(*nominator.Settings)) *nominator.Service {
+	r.t.Helper()
+	s := nominator.Settings{
+		Chain: r.dial(), Store: r.open(), Accounts: r.accounts(), Mode: nominator.ModeAct, Consent: true,
+		Programme: r.list, MaxCommission: 100_000_000, Now: r.clock.Now,
+		Logger: slog.New(slog.NewTextHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	if set != nil {
+		set(&s)
+	}
+	v, err := nominator.New(s)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(v.Close)
+	return v
+}
+
+// record decides a round in which the nominators get targets from the given candidates. Every call makes another one.
+func (r *rig) record(candidates []programme.Address, set func(*programme.Inputs), nominators ...*keys.Pair) []byte {
+	r.t.Helper()
+	r.rounds++
+	state, number := r.chain.State()
+	b, err := r.decide(state, number, candidates, set, nominators)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return b
+}
+
+// decide makes a record whose candidates are all in order.
+func (r *rig) decide(state *fakechain.State, number uint32, candidates []programme.Address, set func(*programme.Inputs), nominators []*keys.Pair) ([]byte, error) {
+	genesis, round := r.chain.Genesis(), r.rounds
+	now := programme.Millis(1_800_000_000_000) + programme.Millis(round)
+	rules := programme.DefaultRules(programme.ProfileProgramme)
+	l := &rules.Limits
+	l.SkipConnectionTime, l.SkipIdentity, l.SkipUnclaimed, l.SkipClientUpgrade, l.SkipBeefy, l.SkipSanctioned = true, true, true, true, true, true
+	l.MinSelfStake, l.MaxTargets, l.EraBuffer = programme.NewPlanck(1), 4, 1
+	rules.Brakes = programme.Brakes{MinEligible: 1}
+	era := programme.Era(state.Era)
+	in := programme.Inputs{
+		Now: now, Rules: rules, Seed: fmt.Sprintf("0x%064x", round),
+		Snapshot: programme.Snapshot{
+			Network:  programme.Network{Name: "westend", Chain: "Fake", Genesis: genesis, SS58Prefix: r.prefix, Decimals: 12, Symbol: "UNIT"},
+			Topology: programme.Topology{Kind: "single", Generation: "A"},
+			Blocks:   []programme.ChainBlock{{Role: programme.RoleStaking, Chain: "Fake", Genesis: genesis, SpecName: "westend", Number: number, Time: now}},
+			Eras:     programme.Eras{Active: era, Planned: programme.Era(state.Planned), SessionsPerEra: 6, EraLength: 6 * programme.Hour, HistoryDepth: 84},
+			Limits:   programme.ChainLimits{MaxNominations: 16}, IntentionCount: len(candidates),
+		},
+	}
+	for _, name := range []programme.SourceName{programme.SourceChain, programme.SourceTelemetry, programme.SourceLocation, programme.SourceRelease, programme.SourceRemote, programme.SourceHistory} {
+		in.Sources = append(in.Sources, programme.Source{Name: name, State: programme.SourceOK, At: now})
+	}
+	for e := era - 84; e < era; e++ {
+		in.Snapshot.PointEras = append(in.Snapshot.PointEras, programme.EraTotal{Era: e, Total: 1000})
+	}
+	bond := programme.Bond{Bonded: true, Total: programme.NewPlanck(5000 * token), Active: programme.NewPlanck(5000 * token)}
+	for i, stash := range candidates {
+		in.Candidates = append(in.Candidates, programme.CandidateInput{
+			Candidate: programme.Candidate{Slot: i + 1, Name: fmt.Sprintf("node %d", i), Stash: stash},
+			Facts: programme.Facts{
+				Presence: &programme.Presence{FirstSeen: now - 500*programme.Day, LastSeen: now, Live: 1, Implementation: "Parity Polkadot", Version: "1.7.1"},
+				Location: &programme.Location{City: "A", Region: "B", Country: "CH", Provider: fmt.Sprint(i), At: now},
+				History:  &programme.History{Rank: i},
+			},
+		})
+		in.Snapshot.Candidates = append(in.Snapshot.Candidates, programme.ChainCandidate{
+			Stash: stash, Intention: programme.Intention{Present: true, Commission: 50_000_000}, Bond: bond, Payee: "Staked",
+			Exposure: &programme.Exposure{Total: programme.NewPlanck(100 * token), Own: programme.NewPlanck(10 * token)},
+		})
+		in.Snapshot.Elected = append(in.Snapshot.Elected, programme.Elected{Stash: stash, Total: programme.NewPlanck(100 * token)})
+	}
+	for _, p := range nominators {
+		n := state.Nominations[p.AccountID()]
+		in.Nominators = append(in.Nominators, programme.Nominator{Address: r.address(p)})
+		in.Snapshot.Nominators = append(in.Snapshot.Nominators, programme.ChainNominator{
+			Address: r.address(p), Stash: r.address(p), Bond: bond, Free: programme.NewPlanck(1000 * token), SubmittedIn: programme.Era(n.SubmittedIn),
+		})
+	}
+	if set != nil {
+		set(&in)
+	}
+	rec, err := decision.Decide(in)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range rec.Decision.Candidates {
+		if c.Validity != programme.Valid {
+			return nil, fmt.Errorf("candidate %s is %s: %s", c.Stash, c.Validity, c.Reason)
+		}
+	}
+	return rec.Bytes()
+}
+
+// propose makes plans of a record and returns that of one nominator.
+func (r *rig) propose(s *nominator.Service, record []byte, who *keys.Pair) plan.Plan {
+	r.t.Helper()
+	out, err := s.Propose(context.Background(), record, r.address(who))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if p := out.Proposals[0]; p.Plan == nil {
+		r.t.Fatalf("no plan: %s", p.Refused)
+	}
+	return *out.Proposals[0].Plan
+}
+
+func (r *rig) look(s *nominator.Service) {
+	r.t.Helper()
+	if err := s.Look(context.Background()); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// plan reads a plan back.
+func (r *rig) plan(s *nominator.Service, key plan.Key) plan.Plan {
+	r.t.Helper()
+	p, err := s.Store.Plan(context.Background(), key)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return p
+}
+
+// until looks and makes blocks until a plan is in one of the states.
+func (r *rig) until(s *nominator.Service, key plan.Key, states ...plan.State) plan.Plan {
+	r.t.Helper()
+	for range 400 {
+		r.look(s)
+		if p := r.plan(s, key); slices.Contains(states, p.State) {
+			return p
+		}
+		r.blocks(1)
+	}
+	p := r.plan(s, key)
+	r.t.Fatalf("the plan is %s (%s, %s), not one of %v\n%s", p.State, p.Reason, p.Note, states, r.logs)
+	return p
+}
+
+// targets are those on chain.
+func (r *rig) targets(who *keys.Pair) []programme.Address {
+	state, _ := r.chain.State()
+	var out []programme.Address
+	for _, id := range state.Nominations[who.AccountID()].Targets {
+		out = append(out, programme.Address(ss58.EncodeAccount(r.prefix, id)))
+	}
+	return out
+}
+
+// alerts are the codes of all alerts.
+func (r *rig) alerts(s *nominator.Service) []string {
+	r.t.Helper()
+	list, err := s.Store.Alerts(context.Background(), "", 100)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var out []string
+	for _, w := range list {
+		out = append(out, w.Code)
+	}
+	slices.Sort(out)
+	return out
+}
