@@ -59,6 +59,15 @@ func TestChecksumDistinguishes(t *testing.T) {
 		"nested":         record(field("era", u32), field("page", b.tuple(u32, u32))),
 		"nested deeper":  record(field("era", u32), field("page", b.tuple(u32, u64))),
 	}
+	lists := func(elem metadata.TypeID) metadata.TypeID {
+		for range 5 {
+			elem = b.vec(elem)
+		}
+		return elem
+	}
+	ids["deep lists"] = record(field("a", lists(u8)), field("b", lists(u8)))
+	ids["deep lists that differ"] = record(field("a", lists(u8)), field("b", lists(u32)))
+	ids["deep lists that differ the other way"] = record(field("a", lists(u32)), field("b", lists(u8)))
 	reg := b.registry(t)
 	seen := make(map[[32]byte]string)
 	for name, id := range ids {

@@ -3,6 +3,7 @@ package codec_test
 import (
 	"encoding/json"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,7 +121,7 @@ func checkLedger(t *testing.T, reg *metadata.Registry, id metadata.TypeID, raw, 
 			t.Errorf("ledger %x: unlocking %d is %s, want %s", raw, i, got.Unlocking[i].Value, want.Unlocking[i].Value)
 		}
 	}
-	claimed := append(want.Claimed_rewards, want.Legacy_claimed_rewards...)
+	claimed := slices.Concat(want.Claimed_rewards, want.Legacy_claimed_rewards)
 	if len(got.Claimed) != len(claimed) || len(claimed) > 0 && !cmp.Equal(got.Claimed, claimed) {
 		t.Errorf("ledger %x: claimed %v, want %v", raw, got.Claimed, claimed)
 	}

@@ -155,8 +155,8 @@ func (c *compiler) choose(id metadata.TypeID, t reflect.Type) (op, error) {
 	if _, ok := c.reg.Type(id); !ok {
 		return nil, fmt.Errorf("type %d does not exist: %w", id, ErrType)
 	}
-	switch {
-	case t == typeAny:
+	switch t {
+	case typeAny:
 		return func(s *state, v reflect.Value) error {
 			got, err := s.dynamic(id)
 			if err != nil {
@@ -169,7 +169,7 @@ func (c *compiler) choose(id metadata.TypeID, t reflect.Type) (op, error) {
 			}
 			return nil
 		}, nil
-	case t == typeRaw:
+	case typeRaw:
 		return func(s *state, v reflect.Value) error {
 			at := s.Offset()
 			if err := s.skip(id); err != nil {

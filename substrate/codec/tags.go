@@ -38,7 +38,7 @@ type goStruct struct {
 func parseStruct(t reflect.Type) (*goStruct, error) {
 	out := new(goStruct)
 	if err := out.add(t, nil, MaxDepth); err != nil {
-		return nil, fmt.Errorf("Go type %s: %w", t, err)
+		return nil, fmt.Errorf("in Go type %s: %w", t, err)
 	}
 	return out, nil
 }

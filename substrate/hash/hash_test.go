@@ -9,7 +9,7 @@ import (
 )
 
 func TestHashes(t *testing.T) {
-	sum := func(b []byte) string { return hex.EncodeToString(b) }
+	sum := hex.EncodeToString
 	abc := []byte("abc")
 	t64, t128, t256 := hash.Twox64(abc), hash.Twox128(abc), hash.Twox256(abc)
 	system, staking := hash.Twox128([]byte("System")), hash.Twox128([]byte("Staking"))

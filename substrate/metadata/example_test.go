@@ -1,6 +1,7 @@
 package metadata_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -12,12 +13,11 @@ import (
 
 // blob reads the metadata of an Asset Hub; of a chain, state_getMetadata returns it.
 func blob() []byte {
-	f, err := os.Open("../testdata/metadata/asset-hub-polkadot-2000000.v15.scale.gz")
+	packed, err := os.ReadFile("../testdata/metadata/asset-hub-polkadot-2000000.v15.scale.gz")
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer func() { _ = f.Close() }()
-	zr, err := gzip.NewReader(f)
+	zr, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -38,11 +38,11 @@ func ExampleParse() {
 		log.Fatal(err)
 	}
 	fmt.Println(m.Version, len(m.Pallets), m.Types.Len())
-	fmt.Println(entry.Hashers, m.Types.Name(entry.Keys[0]), m.Types.Name(entry.Value))
+	fmt.Println(entry.Hashers[0], m.Types.Name(entry.Keys[0]), m.Types.Name(entry.Value))
 	_, err = m.Storage("Staking", "ErasStakers")
 	fmt.Println(err)
 	// Output:
 	// 15 53 1080
-	// [Twox64Concat] AccountId32 Nominations
+	// Twox64Concat AccountId32 Nominations
 	// storage item Staking.ErasStakers: not in the runtime's metadata
 }
