@@ -99,3 +99,6 @@ func (e Era) String() string {
 	}
 	return fmt.Sprintf("mortal for %d blocks, phase %d", e.period, e.phase)
 }
+
+// MarshalText is String.
+func (e Era) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
