@@ -1,6 +1,8 @@
 package metadata_test
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -389,6 +391,34 @@ func TestParseSmallDamaged(t *testing.T) {
 				damaged[i] = b
 				_, _ = metadata.Parse(damaged)
 			}
+		}
+	}
+}
+
+// TestParseContradictions changes blobs so that they contradict themselves.
+func TestParseContradictions(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		version  byte
+		old, new string
+		text     string
+	}{
+		{"set of an extension that is not there", 16, "\x03\x08\x04\x00", "\x03\x08\x08\x00", "extension set 3 names extension 2, but there are 2"},
+		{"deprecated and not", 16, "\x08\x07\x01\x09\x02", "\x08\x07\x00\x09\x02", "deprecation of variant 7"},
+		{"hashers without key parts", 15, "\x01\x01\x08\x05\x02\x14", "\x01\x01\x08\x05\x02\x00", "map with 2 hashers"},
+		{"unknown hasher", 15, "\x01\x01\x08\x05\x02\x14", "\x01\x01\x08\x07\x02\x14", "hasher 7 is not known"},
+		{"unknown modifier", 14, "\x0cEra\x00\x00", "\x0cEra\x02\x00", "storage item Era: modifier 2"},
+		{"unknown kind of storage", 14, "\x0cEra\x00\x00", "\x0cEra\x00\x02", "pallet Staking: storage item Era: kind 2"},
+		{"type that is not there", 14, "\x0cEra\x00\x00\x00", "\x0cEra\x00\x00\x28", "type id 10 at byte"},
+		{"text that is not UTF-8", 14, "\x0cEra", "\x0cEr\xff", "not valid UTF-8"},
+	} {
+		blob := small(tt.version)
+		if !bytes.Contains(blob, []byte(tt.old)) {
+			t.Fatalf("%s: the place is not there", tt.name)
+		}
+		_, err := metadata.Parse(bytes.Replace(blob, []byte(tt.old), []byte(tt.new), 1))
+		if err == nil || !strings.Contains(err.Error(), tt.text) {
+			t.Errorf("%s: error %v, want one with %q", tt.name, err, tt.text)
 		}
 	}
 }
