@@ -7,15 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/substrate"
 	"github.com/thousand-validators/otv/substrate/rpc"
 	"github.com/thousand-validators/otv/substrate/substratetest"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // quickly makes clients give up without waiting between attempts.
 func quickly() substrate.Config {
@@ -122,8 +118,6 @@ func TestOtherEndpoint(t *testing.T) {
 	r := newRig(t, "A", w)
 	spare := newRig(t, "A", w)
 	r.cfg.Relay = append(r.cfg.Relay, spare.relay.URL())
-	r.cfg.Client = quickly()
-	r.cfg.Client.Attempts = 0 // as many as there are by default
 	chains := r.open(t.Context(), t)
 	r.relay.Inject(substratetest.Rule{Method: "state_getKeysPaged", Skip: 2, Do: substratetest.Cut()})
 	s, err := chains.Snapshot(t.Context(), request(w))
@@ -198,7 +192,7 @@ func TestFailingIdentityChain(t *testing.T) {
 		"undecodable": func(n *node) {
 			key, _, err := n.Encode("Identity", "SuperOf", []any{someone("x"), data(nil, false)}, someone("candidate b"))
 			if err != nil {
-				n.SetRaw(nil, nil)
+				t.Fatal(err)
 			}
 			n.SetRaw(key, []byte{1, 2, 3})
 		},
