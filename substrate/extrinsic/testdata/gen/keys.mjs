@@ -37,6 +37,13 @@ out('uris', uris.flatMap((uri) => ['sr25519', 'ed25519', 'ecdsa'].map((scheme) =
 const HEADER = hexToU8a('0x3053020101300506032b657004220420');
 const DIVIDER = hexToU8a('0xa123032100');
 const files = [];
+// encrypted is what pair.toJson makes, with a cheaper scrypt that wallets write too: tests open many files.
+const encrypted = (pair, secret) => {
+  const { params, password, salt } = scryptEncode(secret, undefined, { N: 1 << 15, p: 1, r: 8 });
+  const box = naclEncrypt(pair.encodePkcs8(), password.subarray(0, 32));
+  const encoded = base64Encode(u8aConcat(scryptToU8a(salt, params), box.nonce, box.encrypted));
+  return { ...pair.toJson(), encoded, encoding: { content: ['pkcs8', pair.type], type: ['scrypt', 'xsalsa20-poly1305'], version: '3' } };
+};
 const add = (name, password, scheme, publicKey, json) => {
   const pair = new Keyring().createFromJson(json);
   pair.unlock(password);
@@ -46,7 +53,7 @@ const add = (name, password, scheme, publicKey, json) => {
 for (const scheme of ['sr25519', 'ed25519', 'ecdsa']) {
   const uri = scheme === 'sr25519' ? `${M}//polkadot/0` : `${M}//polkadot`;
   const pair = new Keyring({ type: scheme, ss58Format: 42 }).createFromUri(uri);
-  add(`${scheme} version 3`, 'correct horse', scheme, pair.publicKey, pair.toJson('correct horse'));
+  add(`${scheme} version 3`, 'correct horse', scheme, pair.publicKey, scheme === 'sr25519' ? pair.toJson('correct horse') : encrypted(pair, 'correct horse'));
   add(`${scheme} none`, undefined, scheme, pair.publicKey, pair.toJson());
   const plain = pair.encodePkcs8();
   const weak = (content, bytes) => {
@@ -60,10 +67,6 @@ for (const scheme of ['sr25519', 'ed25519', 'ecdsa']) {
   add(`${scheme} version 1, seed`, 'correct horse', scheme, seeded.publicKey,
     { ...old, address: seeded.toJson().address, encoding: { ...old.encoding, version: '1' } });
 }
-// a phrase, a soft derivation and a cheaper scrypt, as some wallets write
-const pair = new Keyring({ type: 'sr25519', ss58Format: 2 }).createFromUri(`${M}/a/b`);
-const { params, password, salt } = scryptEncode('p', undefined, { N: 1 << 15, p: 1, r: 8 });
-const { encrypted, nonce } = naclEncrypt(pair.encodePkcs8(), password.subarray(0, 32));
-add('sr25519 scrypt 2^15', 'p', 'sr25519', pair.publicKey,
-  { ...pair.toJson(), encoded: base64Encode(u8aConcat(scryptToU8a(salt, params), nonce, encrypted)), encoding: { content: ['pkcs8', 'sr25519'], type: ['scrypt', 'xsalsa20-poly1305'], version: '3' } });
+const soft = new Keyring({ type: 'sr25519', ss58Format: 2 }).createFromUri(`${M}/a/b`);
+add('sr25519 scrypt 2^15', 'p', 'sr25519', soft.publicKey, encrypted(soft, 'p'));
 out('keystores', files);
