@@ -19,6 +19,11 @@ type record struct {
 	Inputs struct {
 		Now  number `json:"now"`
 		Seed string `json:"seed"`
+		// What the program could not read, or did not know the form of.
+		Snapshot struct {
+			Gaps     map[string]string `json:"gaps"`
+			Warnings []string          `json:"warnings"`
+		} `json:"snapshot"`
 	} `json:"inputs"`
 	Decision struct {
 		Counts     map[string]number `json:"counts"`
@@ -139,6 +144,8 @@ func compare(t *testing.T, r *record, m *outcome, e *expected) {
 		d.labels[n.Address] = n.Label
 	}
 	d.exact("round", "seed", r.Inputs.Seed, e.Hash)
+	d.exact("round", "gaps", r.Inputs.Snapshot.Gaps, map[string]string{})
+	d.exact("round", "warnings", r.Inputs.Snapshot.Warnings, []string{})
 	d.candidates(r, m)
 	d.nominators(r, m)
 	report(t, "the program and the model differ", d.lines)

@@ -78,6 +78,7 @@ func TestRound(t *testing.T) {
 				verified(t, file)
 			})
 			t.Run("same record", c.sameRecord)
+			t.Run("storage", c.storage)
 			t.Run("wrong files and nodes", c.wrongFiles)
 			if world == "paseo" {
 				t.Run("real list", c.realList)
