@@ -46,9 +46,9 @@ func (s *Service) Propose(ctx context.Context, record []byte, only programme.Add
 	e.fill(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	head, err := s.Chain.Head(ctx)
+	head, err := s.head(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("newest finalised block: %w", err)
+		return nil, err
 	}
 	switch {
 	case e.genesis != s.info.Genesis:

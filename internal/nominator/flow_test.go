@@ -5,7 +5,10 @@ import (
 
 	"github.com/thousand-validators/otv/internal/nominator/fakechain"
 	"github.com/thousand-validators/otv/internal/programme/plan"
+	"github.com/thousand-validators/otv/substrate/ss58"
 )
+
+func ss58Of(prefix uint16, id fakechain.ID) string { return ss58.EncodeAccount(prefix, id) }
 
 func TestModesReachTheirTargets(t *testing.T) {
 	for name, cfg := range map[string]fakechain.Config{

@@ -18,9 +18,9 @@ func (s *Service) Look(ctx context.Context) error {
 }
 
 func (s *Service) look(ctx context.Context) error {
-	head, err := s.Chain.Head(ctx)
+	head, err := s.head(ctx)
 	if err != nil {
-		return fmt.Errorf("newest finalised block: %w", err)
+		return err
 	}
 	errs := []error{s.settle(ctx, head), s.reconcile(ctx, head)}
 	open, err := s.Store.Plans(ctx, plan.Filter{Network: s.info.Genesis, Open: true})
@@ -32,6 +32,29 @@ func (s *Service) look(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// head is the newest finalised block, provided that it is not older than one that was seen before.
+func (s *Service) head(ctx context.Context) (plan.Head, error) {
+	if !s.floorRead {
+		intents, err := s.Store.Intents(ctx, plan.IntentFilter{Network: s.info.Genesis, Limit: 100})
+		if err != nil {
+			return plan.Head{}, err
+		}
+		for _, i := range intents {
+			s.floor = max(s.floor, i.Scanned, i.Number)
+		}
+		s.floorRead = true
+	}
+	head, err := s.Chain.Head(ctx)
+	if err != nil {
+		return head, fmt.Errorf("newest finalised block: %w", err)
+	}
+	if head.Number < s.floor {
+		return head, fmt.Errorf("the node knows final blocks up to %d only, while %d is known to be final: it lags behind", head.Number, s.floor)
+	}
+	s.floor = head.Number
+	return head, nil
 }
 
 // step moves one plan on.

@@ -89,7 +89,7 @@ func (s *Service) Cancel(ctx context.Context, nominator programme.Address, callH
 
 // cancelOnChain orders the removal of an announcement that no open plan explains.
 func (s *Service) cancelOnChain(ctx context.Context, a *Account, callHash string, o plan.Order) (plan.Plan, error) {
-	head, err := s.Chain.Head(ctx)
+	head, err := s.head(ctx)
 	if err != nil {
 		return plan.Plan{}, err
 	}

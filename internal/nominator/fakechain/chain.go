@@ -71,6 +71,8 @@ type block struct {
 // Submission is an extrinsic that a client handed over.
 type Submission struct {
 	Hash [32]byte
+	// Foreign says that it came from Send.
+	Foreign bool
 	// Refused is why the pool did not take it; empty when it did.
 	Refused string
 	Call    string
@@ -187,6 +189,13 @@ func (c *Chain) Block(pick func(Submission) bool) error {
 		return err
 	}
 	return c.finalise(len(c.blocks) - 1 - c.lag)
+}
+
+// SetLag changes how many blocks finality is behind from the next block on.
+func (c *Chain) SetLag(blocks int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lag = blocks
 }
 
 // Fork discards the newest blocks that are not final, at most n. What they held goes back to the pool.
