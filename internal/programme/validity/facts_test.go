@@ -89,6 +89,7 @@ func TestKusamaRank(t *testing.T) {
 		one("no stash there, but demanded", k, no, "demands one", both2(noStash, limits(func(l *programme.Limits) { l.RequireKusamaStash = true }))),
 		one("no answer", k, unknown, "has not answered", noAnswer),
 		one("source down, answer known", k, yes, "", down),
+		one("source down, answer just young enough", k, yes, "", both2(down, remote(func(r *programme.RemoteRank) { r.At = now - 24*programme.Hour }))),
 		one("source down, answer too old", k, unknown, "does not deliver", both2(down, remote(func(r *programme.RemoteRank) { r.At = now - 24*programme.Hour - 1 }))),
 		one("source off", k, na, "switched off", source(programme.SourceRemote, programme.SourceOff)),
 		one("source absent", k, unknown, "Nothing supplies", both2(noAnswer, source(programme.SourceRemote, programme.SourceAbsent))),

@@ -138,6 +138,18 @@ func TestMoments(t *testing.T) {
 	}
 }
 
+// When the newest outages are exactly what is allowed, the candidate passes as soon as the earlier one is out of the
+// window, not later.
+func TestOfflineTimePassesAtTheEarliestMoment(t *testing.T) {
+	in := goodRound(programme.ProfileProgramme)
+	early := programme.Interval{From: now - 3*programme.Day, To: now - 3*programme.Day + 2*programme.Hour}
+	late := programme.Interval{From: now - programme.Day, To: now - programme.Day + in.Rules.Limits.OfflineAllowed}
+	in.Candidates[0].Presence.Outages = []programme.Interval{early, late}
+	if v := ask(in, programme.CodeOfflineTime); v.State != no || v.Changes != early.To+programme.Week {
+		t.Errorf("%+v, want a fail until %s", v, early.To+programme.Week)
+	}
+}
+
 // What a verdict says about the moment it changes comes true, if nothing else happens: the answer is the same just
 // before that moment and another one at it.
 func TestChangesComeTrue(t *testing.T) {
