@@ -35,7 +35,7 @@ func TestBlocksAreDescribed(t *testing.T) {
 	want := []programme.ChainBlock{
 		info(r.hub, programme.RoleStaking, "Hub", "statemint", 2000000),
 		info(r.relay, programme.RoleSession, "Relay", "polkadot", 2000000),
-		info(r.people, programme.RoleIdentity, "People", "people-polkadot", 2000005),
+		info(r.people, programme.RoleIdentity, "People", "people", 2000005),
 	}
 	if diff := cmp.Diff(want, s.Blocks); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

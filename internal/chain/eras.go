@@ -6,6 +6,7 @@ import (
 
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/substrate"
+	"github.com/thousand-validators/otv/substrate/rpc"
 )
 
 // readEras reads the staking clock but for the session index.
@@ -94,7 +95,11 @@ func maxNominations(ctx context.Context, staking, session *substrate.Block, hold
 		var least uint32
 		for _, h := range holdings {
 			var quota uint32
-			if err := staking.Call(ctx, "StakingApi", "nominations_quota", &quota, h.Big()); err != nil {
+			err := staking.Call(ctx, "StakingApi", "nominations_quota", &quota, h.Big())
+			if rpc.IsMethodNotFound(err) {
+				break // the node does not let us call the runtime
+			}
+			if err != nil {
 				return 0, err
 			}
 			if quota > 0 && (least == 0 || quota < least) {

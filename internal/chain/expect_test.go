@@ -15,6 +15,7 @@ import (
 type prediction struct {
 	*world
 	prefix uint16
+	keyset []string
 }
 
 func (p prediction) address(id account) programme.Address {
@@ -124,7 +125,7 @@ func (p prediction) candidate(id account) programme.ChainCandidate {
 		c.Intention = programme.Intention{Present: true, Commission: programme.Perbill(i.commission), Blocked: i.blocked}
 	}
 	if b, ok := p.keys[id]; ok {
-		for _, name := range sessionKeyNames[p.gen] {
+		for _, name := range p.keyset {
 			c.Keys = append(c.Keys, programme.SessionKey{Name: name, Key: "0x" + hex.EncodeToString(slices.Repeat([]byte{b}, keySize(name)))})
 		}
 	}
@@ -146,13 +147,6 @@ func (p prediction) candidate(id account) programme.ChainCandidate {
 	slices.SortFunc(c.Unclaimed, func(a, b programme.UnclaimedEra) int { return cmp.Compare(a.Era, b.Era) })
 	c.Slashes = p.slashes(id)
 	return c
-}
-
-// sessionKeyNames are the fields of the samples used, in order.
-var sessionKeyNames = map[string][]string{
-	"A": {"grandpa", "babe", "im_online", "para_validator", "para_assignment", "authority_discovery"},
-	"B": {"grandpa", "babe", "para_validator", "para_assignment", "authority_discovery", "beefy"},
-	"C": {"grandpa", "babe", "para_validator", "para_assignment", "authority_discovery", "beefy"},
 }
 
 func (p prediction) identity(id account) *programme.Identity {

@@ -37,7 +37,7 @@ func samples(t testing.TB) []struct {
 	for _, name := range []string{"asset-hub-polkadot-2000000.v15", "asset-hub-kusama-1009003.v15"} {
 		list = append(list, s{name, sample(t, name), ignoredOnAssetHub})
 	}
-	return append(list, s{"people (put together by hand)", peopleMetadata(t), ignoredOnPeople})
+	return append(list, s{"people (put together by hand)", peopleMetadata(t, 0), ignoredOnPeople})
 }
 
 // TestKnownTypes compares the list with the samples; -update writes it.

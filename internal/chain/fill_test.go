@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/thousand-validators/otv/substrate/codec"
 	"github.com/thousand-validators/otv/substrate/metadata"
@@ -18,6 +19,7 @@ type fields map[string]any
 // node is a test node that can be emptied again.
 type node struct {
 	*substratetest.TestNode
+	t       testing.TB
 	written [][]byte // raw keys
 }
 
@@ -32,6 +34,19 @@ func put(n *node, pallet, item string, v any, keys ...any) {
 	if key, err := storage.Key(m.Types, entry, keys...); err == nil {
 		n.written = append(n.written, key)
 	}
+}
+
+// constant is a number fixed in the runtime.
+func (n *node) constant(pallet, name string) (v uint32) {
+	m := n.Metadata()
+	c, err := m.Constant(pallet, name)
+	if err == nil {
+		err = codec.Unmarshal(m.Types, c.Type, c.Value, &v)
+	}
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return v
 }
 
 // empty deletes everything that put has written.
@@ -224,7 +239,7 @@ func (w *world) fillSlashes(n *node) {
 	for at, s := range w.reported {
 		put(n, "Staking", "ValidatorSlashInEra", []any{s.fraction, s.own}, at.era, at.stash)
 	}
-	deferred := slashDefer[w.gen]
+	deferred := n.constant("Staking", "SlashDeferDuration")
 	if w.gen == "C" {
 		for _, u := range w.unapplied {
 			put(n, "Staking", "UnappliedSlashes", fields{"validator": u.stash, "own": u.own},

@@ -22,6 +22,12 @@ func (c *Chains) network(ctx context.Context, l *location, p *places) (programme
 		Chain: staking.Name, Genesis: relay.Genesis.String(),
 		SS58Prefix: staking.SS58Prefix, Decimals: staking.Decimals, Symbol: staking.Symbol,
 	}
+	// The prefix is the block's: an upgrade may change it after the client has connected.
+	if p.staking.HasConstant("System", "SS58Prefix") {
+		if err := p.staking.Constant("System", "SS58Prefix", &n.SS58Prefix); err != nil {
+			return n, nil, failed(ctx, "read the staking chain", err)
+		}
+	}
 	if err := c.checkPrefix(p.staking, n.SS58Prefix); err != nil {
 		return n, nil, err
 	}

@@ -20,6 +20,7 @@ type rig struct {
 	relay, hub, people *node // people is nil where the relay chain has identities
 	cfg                Config
 	prefix             uint16
+	keys               []string // session keys
 	chains             *Chains
 }
 
@@ -30,35 +31,66 @@ type chainSpec struct {
 	version uint32
 }
 
-func (s chainSpec) start(t substratetest.TB, name string, prefix uint16) *node {
+func (s chainSpec) start(t testing.TB, name string, prefix uint16) *node {
 	t.Helper()
-	return &node{TestNode: substratetest.NewNode(t, substratetest.NodeConfig{
+	return &node{t: t, TestNode: substratetest.NewNode(t, substratetest.NodeConfig{
 		Chain: name, SpecName: s.spec, SpecVersion: s.version, TransactionVersion: 1, Metadata: s.blob,
 		Properties: map[string]any{"ss58Format": prefix, "tokenDecimals": []int{10}, "tokenSymbol": []string{"TST"}},
 	})}
 }
 
-// The networks of the three generations, made of the metadata of real ones.
-func specs(t testing.TB, gen string) (relay, hub, people chainSpec) {
+// network is a network of a generation, made of the metadata of real chains.
+type network struct {
+	gen                string
+	relay, hub, people chainSpec
+	keys               []string // session keys in the order of the metadata
+}
+
+// networks are the samples there are, by name. The short names of the generations stand for one of each.
+func networkOf(t testing.TB, name string) network {
 	t.Helper()
-	switch gen {
-	case "A":
-		return chainSpec{sample(t, "westend-9320.v14"), "westend", 9320}, chainSpec{}, chainSpec{}
-	case "B":
-		return chainSpec{sample(t, "polkadot-1002005.v14"), "polkadot", 1002005}, chainSpec{}, chainSpec{}
+	spec := func(file, spec string, version uint32) chainSpec { return chainSpec{sample(t, file), spec, version} }
+	people := func(prefix uint16) chainSpec { return chainSpec{peopleMetadata(t, prefix), "people", 2000005} }
+	newer := []string{"grandpa", "babe", "para_validator", "para_assignment", "authority_discovery", "beefy"}
+	older := []string{"grandpa", "babe", "im_online", "para_validator", "para_assignment", "authority_discovery"}
+	switch name {
+	case "A", "westend 9320":
+		return network{"A", spec("westend-9320.v14", "westend", 9320), chainSpec{}, chainSpec{}, older}
+	case "paseo 1001002":
+		return network{"A", spec("paseo-1001002.v14", "paseo", 1001002), chainSpec{}, chainSpec{}, append(older, "beefy")}
+	case "paseo 1001002 v15":
+		return network{"A", spec("paseo-1001002.v15", "paseo", 1001002), chainSpec{}, chainSpec{}, append(older, "beefy")}
+	case "B", "polkadot 1002005":
+		return network{"B", spec("polkadot-1002005.v14", "polkadot", 1002005), chainSpec{}, chainSpec{}, newer}
+	case "kusama 1003000":
+		return network{"B", spec("kusama-1003000.v14", "kusama", 1003000), chainSpec{}, people(2), newer}
+	case "C", "polkadot 2000000":
+		return network{"C", spec("polkadot-2000000.v15", "polkadot", 2000000), spec("asset-hub-polkadot-2000000.v15", "statemint", 2000000), people(0), newer}
+	case "kusama 1009002":
+		return network{"C", spec("kusama-1009002.v15", "kusama", 1009002), spec("asset-hub-kusama-1009003.v15", "statemine", 1009003), people(2), newer}
 	}
-	return chainSpec{sample(t, "polkadot-2000000.v15"), "polkadot", 2000000},
-		chainSpec{sample(t, "asset-hub-polkadot-2000000.v15"), "statemint", 2000000},
-		chainSpec{peopleMetadata(t), "people-polkadot", 2000005}
+	t.Fatalf("no network %q", name)
+	return network{}
+}
+
+func specs(t testing.TB, name string) (relay, hub, people chainSpec) {
+	t.Helper()
+	n := networkOf(t, name)
+	return n.relay, n.hub, n.people
 }
 
 // peopleMetadata is metadata of a People chain: that of a relay chain of generation B, without what such a chain lacks,
 // and with the newest form of identities: no tuple, no additional fields, other social accounts.
-func peopleMetadata(t testing.TB) []byte {
+func peopleMetadata(t testing.TB, prefix uint16) []byte {
 	m := newModel(t, sample(t, "polkadot-1002005.v14"))
 	m.drop("Staking", "Babe", "Session")
 	u32 := m.primitive(metadata.U32)
 	m.add("ParachainSystem", metadata.StorageEntry{Name: "LastRelayChainBlockNumber", Value: u32, Default: []byte{0, 0, 0, 0}})
+	for i, c := range m.pallet("System").Constants {
+		if c.Name == "SS58Prefix" {
+			m.pallet("System").Constants[i].Value = scale.AppendU16(nil, prefix)
+		}
+	}
 	entry := m.item("Identity", "IdentityOf")
 	entry.Value = m.types[entry.Value].Elems[0]
 	info := m.named("legacy", "IdentityInfo")
@@ -78,11 +110,13 @@ func peopleMetadata(t testing.TB) []byte {
 	return m.encode()
 }
 
-// newRig starts the nodes of a generation and fills them with a world, if one is given.
-func newRig(t testing.TB, gen string, w *world) *rig {
+// newRig starts the nodes of a network and fills them with a world, if one is given.
+func newRig(t testing.TB, name string, w *world) *rig {
 	t.Helper()
-	relay, hub, people := specs(t, gen)
-	return startRig(t, w, relay, hub, people)
+	n := networkOf(t, name)
+	r := startRig(t, w, n.relay, n.hub, n.people)
+	r.keys = n.keys
+	return r
 }
 
 func startRig(tb testing.TB, w *world, relay, hub, people chainSpec) *rig {
@@ -146,7 +180,7 @@ func (r *rig) fill(w *world) {
 	}
 }
 
-func constantPrefix(tb substratetest.TB, blob []byte) uint16 {
+func constantPrefix(tb testing.TB, blob []byte) uint16 {
 	m, err := metadata.Parse(blob)
 	if err != nil {
 		tb.Fatalf("%v", err)
@@ -163,7 +197,7 @@ func constantPrefix(tb substratetest.TB, blob []byte) uint16 {
 }
 
 // open connects to the rig; the connection ends with the test.
-func (r *rig) open(ctx context.Context, tb substratetest.TB) *Chains {
+func (r *rig) open(ctx context.Context, tb testing.TB) *Chains {
 	tb.Helper()
 	if r.chains == nil {
 		chains, err := Open(ctx, r.cfg)
@@ -188,7 +222,7 @@ func request(w *world) Request {
 	return req
 }
 
-func (r *rig) snapshot(ctx context.Context, tb substratetest.TB, req Request) *programme.Snapshot {
+func (r *rig) snapshot(ctx context.Context, tb testing.TB, req Request) *programme.Snapshot {
 	tb.Helper()
 	s, err := r.open(ctx, tb).Snapshot(ctx, req)
 	if err != nil {
@@ -202,7 +236,7 @@ func (r *rig) diff(w *world, got *programme.Snapshot) string {
 	want := &programme.Snapshot{
 		Network: got.Network, Topology: got.Topology, Blocks: got.Blocks, Limits: got.Limits, Eras: got.Eras, Warnings: got.Warnings,
 	}
-	prediction{w, r.prefix}.facts(want)
+	prediction{w, r.prefix, r.keys}.facts(want)
 	return cmp.Diff(want, got, cmpopts.EquateComparable(programme.Planck{}), cmpopts.EquateEmpty())
 }
 

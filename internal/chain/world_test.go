@@ -119,9 +119,6 @@ func newWorld(gen string) *world {
 	}
 }
 
-// slashDefer is Staking.SlashDeferDuration of the samples used.
-var slashDefer = map[string]uint32{"A": 1, "B": 27, "C": 27}
-
 // drawWorld draws a population with everything that can be told apart.
 func drawWorld(t *rapid.T, gen string) *world {
 	w := newWorld(gen)
