@@ -247,3 +247,28 @@ func TestExamples(t *testing.T) {
 		t.Errorf("call B begins with %s", h)
 	}
 }
+
+func BenchmarkPayload(b *testing.B) {
+	md := runtime(b, "asset-hub-polkadot-2000000.v15")
+	bob := account(b, "//Bob")
+	chain := Chain{Metadata: md, SpecVersion: 1, TransactionVersion: 1}
+	for b.Loop() {
+		call, err := Call(md, "Staking", "nominate", [][32]byte{bob, bob, bob, bob, bob, bob, bob, bob})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := NewPayload(chain, call, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecodeEvents(b *testing.B) {
+	g := allEvents(b)[0]
+	md := runtime(b, g.Metadata)
+	for b.Loop() {
+		if _, err := DecodeEvents(md, g.Events); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
