@@ -3,6 +3,7 @@ package substrate
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -177,29 +178,47 @@ func (b *Block) listPage(ctx context.Context, prefix, last []byte, size int) ([]
 	if last != nil {
 		start = toHex(last)
 	}
-	var answer *[]hexBytes
+	var raw json.RawMessage
 	var keys [][]byte
 	err := b.session.Do(ctx, rpc.Request{
-		Method: "state_getKeysPaged", Params: []any{toHex(prefix), size, start, b.Hash}, Result: &answer, Splittable: true,
-		Check: func() error {
-			if answer == nil {
-				return rpc.Garbage("null for a page of keys")
+		Method: "state_getKeysPaged", Params: []any{toHex(prefix), size, start, b.Hash}, Result: &raw, Splittable: true,
+		Check: func() (err error) {
+			if keys, err = parseKeys(raw); err != nil {
+				return err
 			}
-			keys = make([][]byte, len(*answer))
 			before := last
-			for i, key := range *answer {
+			for _, key := range keys {
 				if !bytes.HasPrefix(key, prefix) {
 					return rpc.Garbage("the key %s, which does not begin with %s", toHex(key), toHex(prefix))
 				}
 				if before != nil && bytes.Compare(key, before) <= 0 {
 					return rpc.Garbage("the key %s again or out of order", toHex(key))
 				}
-				before, keys[i] = key, key
+				before = key
 			}
 			return nil
 		},
 	})
 	return keys, err
+}
+
+// parseKeys reads a page of keys.
+func parseKeys(raw json.RawMessage) ([][]byte, error) {
+	if keys, ok := fastKeys(raw); ok {
+		return keys, nil
+	}
+	var answer *[]hexBytes
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return nil, rpc.Garbage("something else than a page of keys: %v", err)
+	}
+	if answer == nil {
+		return nil, rpc.Garbage("null for a page of keys")
+	}
+	keys := make([][]byte, len(*answer))
+	for i, key := range *answer {
+		keys[i] = key
+	}
+	return keys, nil
 }
 
 // chunk is a part of a pipeline: keys whose values are being fetched.

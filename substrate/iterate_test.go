@@ -177,7 +177,7 @@ func TestGarbagePages(t *testing.T) {
 		"repeated page":    {"state_getKeysPaged", repeatPage(), "again or out of order"},
 		"foreign keys":     {"state_getKeysPaged", substratetest.Reply([]string{"0x00"}), "does not begin with"},
 		"null page":        {"state_getKeysPaged", substratetest.Reply(nil), "null for a page of keys"},
-		"not a page":       {"state_getKeysPaged", substratetest.Reply(map[string]int{"a": 1}), "where something else is due"},
+		"not a page":       {"state_getKeysPaged", substratetest.Reply(map[string]int{"a": 1}), "something else than a page of keys"},
 		"truncated hex":    {"state_getKeysPaged", substratetest.TruncatedHex(), "not hexadecimal"},
 		"wrong id":         {"state_getKeysPaged", substratetest.WrongID(), "never sent"},
 		"not JSON":         {"state_getKeysPaged", substratetest.Raw("<html>"), "not JSON-RPC"},

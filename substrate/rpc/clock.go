@@ -22,14 +22,14 @@ func (SystemClock) Now() time.Time { return time.Now() }
 // AfterFunc is time.AfterFunc.
 func (SystemClock) AfterFunc(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
 
-// sleep waits for d or until ctx ends.
-func sleep(ctx context.Context, clock Clock, d time.Duration) error {
-	if d <= 0 {
+// sleepUntil waits until the clock shows a time, or until ctx ends.
+func sleepUntil(ctx context.Context, clock Clock, until time.Time) error {
+	woken := make(chan struct{})
+	stop := clock.AfterFunc(until.Sub(clock.Now()), func() { close(woken) })
+	defer stop()
+	if !clock.Now().Before(until) { // the clock may have been advanced before the timer was set
 		return ctx.Err()
 	}
-	woken := make(chan struct{})
-	stop := clock.AfterFunc(d, func() { close(woken) })
-	defer stop()
 	select {
 	case <-woken:
 		return nil

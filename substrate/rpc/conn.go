@@ -32,6 +32,7 @@ type Conn struct {
 
 	mu      sync.Mutex
 	err     error // why the connection ended; nil while it lives
+	busy    bool  // whether calls were waiting when it ended
 	lastID  uint64
 	waiting map[uint64]*waiter
 	subs    map[string]*Subscription
@@ -103,6 +104,13 @@ func (c *Conn) Err() error {
 	return c.err
 }
 
+// ended tells why the connection ended, if it has, and whether calls were waiting then.
+func (c *Conn) ended() (err error, busy bool) { //nolint:staticcheck // the error is the subject, not a failure
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err, c.busy
+}
+
 // Close ends the connection and waits for its goroutines.
 func (c *Conn) Close() {
 	c.fail(ErrClosed)
@@ -125,6 +133,7 @@ func (c *Conn) fail(err error) {
 	c.err = err
 	c.wg.Add(1) // before anything makes the loops end, so that Close waits for this too
 	waiting, subs := c.waiting, c.subs
+	c.busy = len(waiting) > 0
 	c.waiting, c.subs = nil, nil
 	for _, s := range subs {
 		s.end(err)

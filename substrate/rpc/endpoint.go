@@ -9,9 +9,9 @@ import (
 
 // endpoint is one node of a pool with its connection, if any, and its record.
 type endpoint struct {
+	pool    *Pool
 	address string
 	name    string
-	index   int
 
 	mu        sync.Mutex
 	conn      *Conn    // the connection in use, nil when there is none
@@ -57,10 +57,19 @@ func (e *endpoint) health() Health {
 	}
 }
 
-// alive returns the connection if it lives. e.mu is held.
+// alive returns the connection if it lives. That it broke under calls is counted here at the latest, before anybody can
+// dial again: otherwise a node that accepts and breaks connections would be dialled without rest. Nodes also close
+// connections that are not used, which is no failure. e.mu is held.
 func (e *endpoint) alive() *Conn {
-	if e.conn != nil && e.conn.Err() != nil {
+	if e.conn == nil {
+		return nil
+	}
+	if err, busy := e.conn.ended(); err != nil {
+		conn := e.conn
 		e.conn = nil
+		if busy {
+			e.count(conn, err)
+		}
 	}
 	return e.conn
 }
@@ -94,22 +103,37 @@ func (e *endpoint) succeeded(took time.Duration) (recovered bool) {
 	return recovered
 }
 
-// failed notes a failure. Many calls fail together when a connection breaks or a limit is hit; only the first of them
-// counts, otherwise the back-off would explode. It reports whether this one counted.
-func (e *endpoint) failed(conn *Conn, err error, now time.Time, delay func(failures int) time.Duration) (time.Duration, bool) {
+// failed notes a failure of a connection, or of a dial when conn is nil.
+func (e *endpoint) failed(conn *Conn, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.count(conn, err)
+}
+
+// count puts the endpoint to rest for a while. Many calls fail together when a connection breaks or a limit is hit; only
+// the first of them counts, otherwise the back-off would explode. e.mu is held.
+func (e *endpoint) count(conn *Conn, err error) {
+	cfg := &e.pool.cfg
+	now := cfg.Clock.Now()
 	if now.Before(e.coolUntil) || conn != nil && (conn != e.last || conn == e.blamed) {
-		return 0, false
+		return
 	}
 	if conn != nil && conn.Err() != nil {
 		e.blamed = conn
 	}
+	backoff := cfg.Backoff
+	if IsRateLimited(err) {
+		backoff = cfg.RateBackoff
+	}
 	e.failures++
-	e.lastErr, e.lastErrAt = err, now
-	d := delay(e.failures)
-	e.coolUntil = now.Add(d)
-	return d, true
+	d := backoff.Delay(e.failures, cfg.Random)
+	var h *HandshakeError
+	if errors.As(err, &h) {
+		d = max(d, h.RetryAfter)
+	}
+	e.lastErr, e.lastErrAt, e.coolUntil = err, now, now.Add(d)
+	// It may cost nothing but time; a call that does fail returns the error.
+	e.pool.log.Info("endpoint failed", "endpoint", e.name, "error", err, "rest", d.Round(time.Millisecond))
 }
 
 // drop takes a connection out of use.
@@ -121,9 +145,12 @@ func (e *endpoint) drop(conn *Conn) {
 	e.mu.Unlock()
 }
 
+// errResting means that a connection was found broken after its endpoint had been chosen: choose again.
+var errResting = errors.New("the endpoint has to rest")
+
 // connect returns the live connection, or dials. All callers that wait share one dial, which does not end with any one
-// caller's context but with its own timeout.
-func (p *Pool) connect(ctx context.Context, e *endpoint) (*Conn, error) {
+// caller's context but with its own timeout. An endpoint at rest is not dialled unless forced.
+func (p *Pool) connect(ctx context.Context, e *endpoint, force bool) (*Conn, error) {
 	e.mu.Lock()
 	if conn := e.alive(); conn != nil {
 		e.mu.Unlock()
@@ -131,6 +158,10 @@ func (p *Pool) connect(ctx context.Context, e *endpoint) (*Conn, error) {
 	}
 	d := e.dialing
 	if d == nil {
+		if !force && p.cfg.Clock.Now().Before(e.coolUntil) {
+			e.mu.Unlock()
+			return nil, errResting
+		}
 		if !p.begin() {
 			e.mu.Unlock()
 			return nil, ErrClosed
@@ -192,7 +223,7 @@ func (p *Pool) dial(e *endpoint, d *dialing) {
 	case refused != nil:
 		p.log.Warn("endpoint refused", "endpoint", e.name, "error", refused)
 	case err != nil && !closed:
-		p.noteFailure(e, nil, err)
+		e.failed(nil, err)
 	case err == nil:
 		p.log.Debug("endpoint connected", "endpoint", e.name)
 	}

@@ -154,7 +154,7 @@ func (c *Conn) writeLoop() {
 
 // pingLoop ends a connection whose peer does not even answer pings.
 func (c *Conn) pingLoop() {
-	for sleep(c.ctx, c.opts.Clock, c.opts.PingInterval) == nil {
+	for sleepUntil(c.ctx, c.opts.Clock, c.opts.Clock.Now().Add(c.opts.PingInterval)) == nil {
 		ctx, cancel := withTimeout(c.ctx, c.opts.Clock, c.opts.PingTimeout, &TimeoutError{After: c.opts.PingTimeout})
 		err := c.ws.Ping(ctx)
 		if err != nil && c.ctx.Err() == nil {

@@ -71,7 +71,7 @@ func NewPool(cfg Config) (*Pool, error) {
 			return nil, fmt.Errorf("the endpoint %s is given twice", name)
 		}
 		seen[address] = true
-		p.endpoints = append(p.endpoints, &endpoint{address: address, name: name, index: len(p.endpoints)})
+		p.endpoints = append(p.endpoints, &endpoint{pool: p, address: address, name: name})
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p, nil
@@ -120,39 +120,20 @@ func (p *Pool) Probe(ctx context.Context) []Health {
 	var wg sync.WaitGroup
 	for _, e := range p.endpoints {
 		if e.standing().refused == nil {
-			wg.Go(func() { _, _ = p.connect(ctx, e) }) // the outcome is in the health
+			wg.Go(func() { _, _ = p.connect(ctx, e, true) }) // the outcome is in the health
 		}
 	}
 	wg.Wait()
 	return p.Health()
 }
 
-// noteFailure puts an endpoint to rest for a while.
-func (p *Pool) noteFailure(e *endpoint, conn *Conn, err error) {
-	backoff := p.cfg.Backoff
-	if IsRateLimited(err) {
-		backoff = p.cfg.RateBackoff
-	}
-	var asked time.Duration
-	var h *HandshakeError
-	if errors.As(err, &h) {
-		asked = h.RetryAfter
-	}
-	d, counted := e.failed(conn, err, p.cfg.Clock.Now(), func(failures int) time.Duration {
-		return max(backoff.Delay(failures, p.cfg.Random), asked)
-	})
-	if counted { // it may cost nothing but time; a call that does fail returns the error
-		p.log.Info("endpoint failed", "endpoint", e.name, "error", err, "rest", d.Round(time.Millisecond))
-	}
-}
-
 // choose picks the endpoint to ask next: the preferred one if it is fit, else a connected one, else the one with the
-// fewest failures. When all of them rest it returns the time until the first is fit again.
-func (p *Pool) choose(prefer *endpoint, excluded map[*endpoint]error) (*endpoint, time.Duration, bool) {
+// fewest failures. When all of them rest it returns when the first is fit again; the zero time means that none is left.
+func (p *Pool) choose(prefer *endpoint, excluded map[*endpoint]error) (*endpoint, time.Time) {
 	now := p.cfg.Clock.Now()
 	var best *endpoint
 	var bestState standing
-	soonest := time.Duration(-1)
+	var soonest time.Time
 	for _, e := range p.endpoints {
 		if excluded[e] != nil {
 			continue
@@ -161,19 +142,19 @@ func (p *Pool) choose(prefer *endpoint, excluded map[*endpoint]error) (*endpoint
 		if s.refused != nil {
 			continue
 		}
-		if rest := s.coolUntil.Sub(now); rest > 0 {
-			if soonest < 0 || rest < soonest {
-				soonest = rest
+		if now.Before(s.coolUntil) {
+			if soonest.IsZero() || s.coolUntil.Before(soonest) {
+				soonest = s.coolUntil
 			}
 			continue
 		}
 		if e == prefer {
-			return e, 0, true
+			return e, now
 		}
 		if best == nil || s.connected && !bestState.connected ||
 			s.connected == bestState.connected && s.failures < bestState.failures {
 			best, bestState = e, s
 		}
 	}
-	return best, soonest, best != nil
+	return best, soonest
 }

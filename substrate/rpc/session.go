@@ -178,12 +178,12 @@ func (s *Session) try(ctx context.Context, asked func() string, once, splittable
 		if ctx.Err() != nil {
 			return fail(context.Cause(ctx))
 		}
-		e, rest, ok := p.choose(s.preferred(), excluded)
-		if !ok {
-			if rest < 0 { // none is left
+		e, until := p.choose(s.preferred(), excluded)
+		if e == nil {
+			if until.IsZero() { // none is left
 				break
 			}
-			if err := p.rest(ctx, rest); err != nil {
+			if err := p.rest(ctx, until); err != nil {
 				return fail(err)
 			}
 			continue
@@ -200,6 +200,9 @@ func (s *Session) try(ctx context.Context, asked func() string, once, splittable
 			}
 			return nil
 		}
+		if errors.Is(err, errResting) {
+			continue
+		}
 		failure.add(e.name, err)
 		if ctx.Err() != nil {
 			return fail(context.Cause(ctx))
@@ -215,19 +218,19 @@ func (s *Session) try(ctx context.Context, asked func() string, once, splittable
 			if splittable || isAnswer(err) {
 				return fail(nil)
 			}
-			p.noteFailure(e, conn, err)
+			e.failed(conn, err)
 		case kindPruned:
 			excluded[e] = err
 			s.leave(e)
 		case kindRate:
 			budget += 2
-			p.noteFailure(e, conn, err)
+			e.failed(conn, err)
 		case kindTimeout:
-			p.noteFailure(e, conn, err)
+			e.failed(conn, err)
 		case kindBroken:
 			e.drop(conn)
 			conn.closeFor(err)
-			p.noteFailure(e, conn, err)
+			e.failed(conn, err)
 		}
 		if once && ran || splittable && IsTimeout(err) {
 			return fail(nil)
@@ -250,12 +253,12 @@ func isAnswer(err error) bool {
 }
 
 // rest waits until an endpoint may be asked again, or the pool is closed.
-func (p *Pool) rest(ctx context.Context, d time.Duration) error {
+func (p *Pool) rest(ctx context.Context, until time.Time) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := context.AfterFunc(p.ctx, func() { cancel(ErrClosed) })
 	defer stop()
-	if sleep(ctx, p.cfg.Clock, d) != nil {
+	if sleepUntil(ctx, p.cfg.Clock, until) != nil {
 		return context.Cause(ctx)
 	}
 	return nil
@@ -264,7 +267,7 @@ func (p *Pool) rest(ctx context.Context, d time.Duration) error {
 // connection returns a connection of the endpoint that the session has verified. With an error it returns the connection
 // that failed verification, or nil when there is none.
 func (s *Session) connection(ctx context.Context, e *endpoint) (*Conn, error) {
-	conn, err := s.pool.connect(ctx, e)
+	conn, err := s.pool.connect(ctx, e, false)
 	if err != nil {
 		return nil, err
 	}
