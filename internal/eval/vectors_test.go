@@ -152,9 +152,9 @@ func TestAlteredExpectationsAreNoticed(t *testing.T) {
 				t.Fatalf("only %d expected values found", len(places))
 			}
 			r := rand.New(rand.NewPCG(1, uint64(len(b))))
-			tries := 30
+			tries := 15
 			if len(b) > 1<<17 {
-				tries = 3
+				tries = 2
 			}
 			for range tries {
 				p := places[r.IntN(len(places))]

@@ -90,29 +90,41 @@ func nominations(backers []programme.Backer, members []*programme.CandidateInput
 	for _, m := range members {
 		stashes.add(m.Stash)
 	}
-	type pair struct{ member, backer int32 }
-	pairs := make([]pair, 0, 4*len(backers))
-	sizes := make([]int, len(members))
+	named := 0
 	for b := range backers {
-		if own[backers[b].Stash] {
-			continue
-		}
+		named += len(backers[b].Targets)
+	}
+	hits := make([]int32, 0, named) // the member behind every target, -1 for none
+	sizes := make([]int, len(members))
+	total := 0
+	for b := range backers {
+		foreign := !own[backers[b].Stash]
 		for _, target := range backers[b].Targets {
-			if i := stashes.find(target); i >= 0 {
-				pairs = append(pairs, pair{i, int32(b)})
+			i := int32(-1)
+			if foreign {
+				i = stashes.find(target)
+			}
+			if hits = append(hits, i); i >= 0 {
 				sizes[i]++
+				total++
 			}
 		}
 	}
-	flat := make([]int32, len(pairs))
+	flat := make([]int32, total)
 	out := make([][]int32, len(members))
 	from := 0
 	for i, n := range sizes {
 		out[i] = flat[from : from : from+n]
 		from += n
 	}
-	for _, p := range pairs {
-		out[p.member] = append(out[p.member], p.backer)
+	for b := range backers {
+		n := len(backers[b].Targets)
+		for _, i := range hits[:n] {
+			if i >= 0 {
+				out[i] = append(out[i], int32(b))
+			}
+		}
+		hits = hits[n:]
 	}
 	return out
 }

@@ -36,7 +36,7 @@ func Number(in *programme.Inputs, n *programme.Nominator, chain *programme.Chain
 	var count int
 	var how string
 	if in.Rules.Switches.BoundedCount {
-		count, how = exactCount(in, chain)
+		count, how = exactCount(in, chain, limit)
 	} else {
 		count, how = floatCount(in, chain)
 	}
@@ -71,11 +71,11 @@ func bound(in *programme.Inputs, n *programme.Nominator) (int, string) {
 }
 
 // exactCount is the greatest n for which the n cheapest seats, the five cheapest left out, cost less than the
-// buffered balance.
+// buffered balance. It does not count beyond the limit on targets.
 //
 // The buffer is an exact share of the balance; rounding it down to whole planck changes nothing, because sums of
 // whole planck lie below a bound exactly when they lie below the bound rounded up.
-func exactCount(in *programme.Inputs, chain *programme.ChainNominator) (int, string) {
+func exactCount(in *programme.Inputs, chain *programme.ChainNominator, limit int) (int, string) {
 	decimals := in.Snapshot.Network.Decimals
 	balance := chain.Free.Add(chain.Reserved)
 	buffer := balance.Div(bufferDivisor)
@@ -88,13 +88,7 @@ func exactCount(in *programme.Inputs, chain *programme.ChainNominator) (int, str
 		return 0, fmt.Sprintf("its balance of %s is within the buffer of %s",
 			amount(balance, decimals, unit), amount(buffer, decimals, unit))
 	}
-	seats := make([]programme.Planck, 0, len(in.Snapshot.Elected))
-	for i := range in.Snapshot.Elected {
-		if t := in.Snapshot.Elected[i].Total; !t.IsZero() {
-			seats = append(seats, t)
-		}
-	}
-	slices.SortFunc(seats, programme.Planck.Cmp)
+	seats, usable := cheapest(in.Snapshot.Elected, skippedStakes+limit)
 	count := 0
 	var sum programme.Planck
 	for _, s := range seats[min(skippedStakes, len(seats)):] {
@@ -104,7 +98,40 @@ func exactCount(in *programme.Inputs, chain *programme.ChainNominator) (int, str
 		}
 		count++
 	}
-	return count, fmt.Sprintf("%s after the buffer cover %d of %d seats", amount(spendable, decimals, unit), count, len(seats))
+	more := ""
+	if count == limit {
+		more = " or more"
+	}
+	return count, fmt.Sprintf("%s after the buffer cover %d%s of %d seats", amount(spendable, decimals, unit), count, more, usable)
+}
+
+// cheapest are the lowest stakes above zero, ascending and at most so many, and the number of stakes above zero.
+func cheapest(elected []programme.Elected, most int) (seats []programme.Planck, usable int) {
+	if most >= len(elected) {
+		for i := range elected {
+			if t := elected[i].Total; !t.IsZero() {
+				seats = append(seats, t)
+			}
+		}
+		slices.SortFunc(seats, programme.Planck.Cmp)
+		return seats, len(seats)
+	}
+	for i := range elected {
+		t := elected[i].Total
+		if t.IsZero() {
+			continue
+		}
+		usable++
+		if len(seats) == most {
+			if t.Cmp(seats[most-1]) >= 0 {
+				continue
+			}
+			seats = seats[:most-1]
+		}
+		at, _ := slices.BinarySearchFunc(seats, t, programme.Planck.Cmp)
+		seats = slices.Insert(seats, at, t)
+	}
+	return seats, usable
 }
 
 // floatCount is the old backend's calculation in floats of tokens.

@@ -75,6 +75,9 @@ func TestNumberIsLimited(t *testing.T) {
 	in := world(programme.ProfileProgramme, 24, 100, 1)
 	in.Snapshot.Limits.MaxNominations = 16
 	rich := balance(100_000 * token)
+	if _, why := Number(in, &programme.Nominator{}, rich); !strings.Contains(why, "cover 16 or more of 100 seats") {
+		t.Error(why)
+	}
 	if got, why := Number(in, &programme.Nominator{}, rich); got != 16 || !strings.Contains(why, "limited to 16 by the runtime") {
 		t.Errorf("%d: %s", got, why)
 	}
@@ -84,6 +87,32 @@ func TestNumberIsLimited(t *testing.T) {
 	if got, why := Number(in, &programme.Nominator{}, nil); got != 1 || !strings.Contains(why, "nothing is known") {
 		t.Errorf("%d: %s", got, why)
 	}
+}
+
+// With a limit only the cheapest seats are looked at, whatever their order.
+func TestCheapest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var elected []programme.Elected
+		var want []uint64
+		for range rapid.IntRange(0, 60).Draw(t, "elected") {
+			n := rapid.Uint64Range(0, 20).Draw(t, "stake")
+			elected = append(elected, programme.Elected{Total: programme.NewPlanck(n)})
+			if n > 0 {
+				want = append(want, n)
+			}
+		}
+		slices.Sort(want)
+		most := rapid.IntRange(1, 70).Draw(t, "most")
+		seats, usable := cheapest(elected, most)
+		if usable != len(want) || len(seats) != min(most, len(want)) {
+			t.Fatalf("%d of %d seats, want %d of %d", len(seats), usable, min(most, len(want)), len(want))
+		}
+		for i, s := range seats {
+			if s != programme.NewPlanck(want[i]) {
+				t.Fatalf("%v, want %v", seats, want)
+			}
+		}
+	})
 }
 
 // The table of counts: one target more for every twenty, begun ones included.
