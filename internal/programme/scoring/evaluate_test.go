@@ -152,7 +152,8 @@ func TestInclusion(t *testing.T) {
 		allMissing bool
 	}{
 		{name: "ends of the windows", active: 1000, known: read(900, 1000), points: points(915, 916, 971, 972, 999, 1000), inc: 4.0 / 84, span: 2.0 / 28},
-		{name: "ends of the old windows", active: 1000, known: read(900, 1000), points: points(916, 917, 972, 973, 999, 1000), old: true, inc: 5.0 / 84, span: 3.0 / 28},
+		{name: "ends of the old windows", active: 1000, known: read(900, 1000), points: points(917, 973, 1000), old: true, inc: 3.0 / 84, span: 2.0 / 28},
+		{name: "just outside the old windows", active: 1000, known: read(900, 1001), points: points(916, 972, 1001), old: true, inc: 1.0 / 84, span: 0},
 		{name: "zero points are none", active: 1000, known: read(916, 999), points: map[programme.Era]uint32{999: 0, 998: 5}, inc: 1.0 / 84, span: 1.0 / 28},
 		{name: "an era that was not read", active: 1000, known: read(916, 998), points: points(999, 998), inc: 1.0 / 84, span: 1.0 / 28},
 		{name: "young chain", active: 10, known: read(0, 9), points: points(0, 9), inc: 2.0 / 84, span: 2.0 / 28},
