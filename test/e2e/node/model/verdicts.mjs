@@ -43,10 +43,11 @@ export function validity(states) {
   return all.includes('fail') ? 'invalid' : all.includes('unknown') ? 'unknown' : 'valid';
 }
 
-// Within the grace after a release any version will do.
+// Within the grace after a release any version will do. A node that does not name its client is taken for the main one
+// (docs/rules.md): else hiding the name would exempt it.
 function clientUpgrade(chain, rules, presence, sources, release) {
   if (sources.telemetry?.state === 'off' || sources.release?.state === 'off') return 'n/a';
-  if (presence.implementation !== 'Parity Polkadot') return 'n/a';
+  if (presence.implementation && presence.implementation !== 'Parity Polkadot') return 'n/a';
   return fromSource(sources.release, release, () => {
     const required = triple(release.name);
     if (!required) return 'unknown';

@@ -56,8 +56,8 @@ export function cases(w) {
     { label: 'slash not yet applied', chain: { slashed: 'unapplied' } },
 
     // Presence.
-    { label: 'never seen', facts: { presence: { firstSeen: null, lastSeen: null, live: 0, implementation: '', version: '' } }, expect: { ONLINE: 'fail', CONNECTION_TIME: 'fail' } },
-    { label: 'the feed works, but knows nothing of it', facts: { presence: null }, expect: { ONLINE: 'fail', CONNECTION_TIME: 'fail' } },
+    { label: 'never seen', facts: { presence: { firstSeen: null, lastSeen: null, live: 0, implementation: '', version: '' } }, expect: { ONLINE: 'fail', CONNECTION_TIME: 'fail', CLIENT_UPGRADE: 'fail' } },
+    { label: 'the feed works, but knows nothing of it', facts: { presence: null }, expect: { ONLINE: 'fail', CONNECTION_TIME: 'fail', CLIENT_UPGRADE: 'fail' } },
     { label: 'gone for exactly five minutes', facts: { presence: { lastSeen: 5 * minute, live: 0, outages: [[5 * minute, 0]] } } },
     { label: 'gone for five minutes and a millisecond', facts: { presence: { lastSeen: 5 * minute + 1, live: 0, outages: [[5 * minute + 1, 0]] } }, expect: { ONLINE: 'fail' } },
     { label: 'gone for four hours', facts: { presence: { lastSeen: 240 * minute, live: 0, outages: [[240 * minute, 0]] } }, expect: { ONLINE: 'fail', ACCUMULATED_OFFLINE_TIME: 'fail' } },
@@ -75,6 +75,8 @@ export function cases(w) {
     { label: 'exactly the released version', facts: { presence: { version: '1.15.2' } } },
     { label: 'newer client, greater by number and not by text', facts: { presence: { version: '1.100.0-0000000' } } },
     { label: 'no version reported', facts: { presence: { version: '' } }, expect: { CLIENT_UPGRADE: 'fail' } },
+    { label: 'client without a name, version new enough', facts: { presence: { implementation: '', version: '1.15.2' } } },
+    { label: 'client without a name, outdated', facts: { presence: { implementation: '', version: '1.14.0' } }, expect: { CLIENT_UPGRADE: 'fail' } },
     { label: 'another client', facts: { presence: { implementation: 'Kagome Node', version: '0.9.3' } } },
 
     // Places.
