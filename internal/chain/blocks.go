@@ -18,6 +18,8 @@ type places struct {
 	identity         *substrate.Block // nil: there is a gap
 	gap              string           // why
 	warnings         []string
+
+	stakingTime, sessionTime, identityTime programme.Millis // of the blocks
 }
 
 // Blocks that belong together are close in time: an Asset Hub block and its relay parent, a staking block and the
@@ -39,6 +41,9 @@ func (c *Chains) choose(ctx context.Context, l *location, at string) (*places, e
 		if err := c.matchRelay(ctx, l, p, at != ""); err != nil {
 			return nil, err
 		}
+	}
+	if err := p.readTimes(ctx); err != nil {
+		return nil, err
 	}
 	return p, c.matchIdentity(ctx, l, p)
 }
@@ -106,7 +111,6 @@ func (c *Chains) matchRelay(ctx context.Context, l *location, p *places, fixed b
 		}
 		found, err := c.earlier(ctx, l.staking, p, func(b *substrate.Block) (bool, error) {
 			n, err := relayParent(ctx, b)
-			parent = n
 			return n <= final.Number, err
 		})
 		if err != nil {
@@ -130,7 +134,7 @@ func (c *Chains) matchRelay(ctx context.Context, l *location, p *places, fixed b
 		return badRequest("block %d of %s is from before the staking of %s moved there: ask for a later one",
 			p.staking.Number, l.staking.Chain().Name, l.relay.Chain().Name)
 	}
-	return sameTime(ctx, p)
+	return nil
 }
 
 // earlier replaces the staking block by the newest one before it that fits.
@@ -158,20 +162,23 @@ func (c *Chains) earlier(ctx context.Context, client *substrate.Client, p *place
 	return ok, err
 }
 
-// sameTime makes sure that the staking block and the relay block were made at about the same time. Nodes of different
-// networks can agree in everything else.
-func sameTime(ctx context.Context, p *places) error {
-	staking, err := blockTime(ctx, p.staking)
-	if err != nil {
+// readTimes reads the times of the staking and the session block and makes sure that they were made at about the same
+// time. Nodes of different networks can agree in everything else.
+func (p *places) readTimes(ctx context.Context) (err error) {
+	if p.stakingTime, err = blockTime(ctx, p.staking); err != nil {
 		return failed(ctx, "read the staking chain", err)
 	}
-	session, err := blockTime(ctx, p.session)
-	if err != nil {
+	p.sessionTime = p.stakingTime
+	if p.session == p.staking {
+		return nil
+	}
+	if p.sessionTime, err = blockTime(ctx, p.session); err != nil {
 		return failed(ctx, "read the relay chain", err)
 	}
-	if skew := max(staking-session, session-staking); skew > maxSkew {
+	if skew := max(p.stakingTime-p.sessionTime, p.sessionTime-p.stakingTime); skew > maxSkew {
 		return unsuitable("block %d of %s is of %s, but the block %d of %s it names as its relay parent is of %s: %s and %s are of different networks",
-			p.staking.Number, p.staking.Client().Chain().Name, staking, p.session.Number, p.session.Client().Chain().Name, session, relayKey, assetHubKey)
+			p.staking.Number, p.staking.Client().Chain().Name, p.stakingTime, p.session.Number, p.session.Client().Chain().Name, p.sessionTime,
+			relayKey, assetHubKey)
 	}
 	return nil
 }
@@ -198,7 +205,7 @@ func relayParent(ctx context.Context, b *substrate.Block) (uint32, error) {
 func (c *Chains) matchIdentity(ctx context.Context, l *location, p *places) error {
 	if !l.people {
 		if p.session.Has("Identity", "IdentityOf") {
-			p.identity = p.session
+			p.identity, p.identityTime = p.session, p.sessionTime
 			return nil
 		}
 		p.gap = fmt.Sprintf("%s has no identities any more: set %s", describe(p.session), peopleKey)
@@ -214,16 +221,12 @@ func (c *Chains) matchIdentity(ctx context.Context, l *location, p *places) erro
 	if err := sameNetwork(p.session, head, peopleKey); err != nil {
 		return err
 	}
-	limit, err := blockTime(ctx, p.staking)
-	if err != nil {
-		return failed(ctx, "read the staking chain", err)
-	}
-	b, when, err := newestBefore(ctx, c.people.client, head, limit)
+	b, when, err := newestBefore(ctx, head.Client(), head, p.stakingTime)
 	if err != nil {
 		return c.gapOr(ctx, p, failed(ctx, "read the People chain", err))
 	}
-	p.identity = b
-	if limit-when > staleAfter {
+	p.identity, p.identityTime = b, when
+	if p.stakingTime-when > staleAfter {
 		p.warnings = append(p.warnings, fmt.Sprintf("identities are of %s, block %d of %s: its node is behind", when, b.Number, b.Client().Chain().Name))
 	}
 	return nil

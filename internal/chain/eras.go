@@ -71,13 +71,14 @@ func readLimits(ctx context.Context, staking, session *substrate.Block, holdings
 		return l, err
 	}
 	l.MaxNominations = most
-	for item, to := range map[string]*programme.Planck{"MinNominatorBond": &l.MinNominatorBond, "MinValidatorBond": &l.MinValidatorBond} {
-		var v amount
-		if _, err := staking.Get(ctx, "Staking", item, &v); err != nil {
-			return l, err
-		}
-		*to = v.Planck
+	var nominator, validator amount
+	if _, err := staking.Get(ctx, "Staking", "MinNominatorBond", &nominator); err != nil {
+		return l, err
 	}
+	if _, err := staking.Get(ctx, "Staking", "MinValidatorBond", &validator); err != nil {
+		return l, err
+	}
+	l.MinNominatorBond, l.MinValidatorBond = nominator.Planck, validator.Planck
 	var deposit amount
 	if err := staking.Constant("Balances", "ExistentialDeposit", &deposit); err != nil {
 		return l, err

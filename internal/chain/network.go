@@ -77,26 +77,21 @@ func prefixProperty(ctx context.Context, client *substrate.Client) (prefix uint1
 }
 
 // chainBlocks lists the blocks of a snapshot by role.
-func chainBlocks(ctx context.Context, p *places) ([]programme.ChainBlock, error) {
+func chainBlocks(p *places) []programme.ChainBlock {
 	var list []programme.ChainBlock
-	for _, r := range []struct {
-		role  string
-		block *substrate.Block
-	}{{programme.RoleStaking, p.staking}, {programme.RoleSession, p.session}, {programme.RoleIdentity, p.identity}} {
-		if r.block == nil {
-			continue
-		}
-		when, err := blockTime(ctx, r.block)
-		if err != nil {
-			return nil, failed(ctx, "read the "+r.role+" chain", err)
-		}
-		info, rt := r.block.Client().Chain(), r.block.Runtime()
+	add := func(role string, b *substrate.Block, when programme.Millis) {
+		info, rt := b.Client().Chain(), b.Runtime()
 		list = append(list, programme.ChainBlock{
-			Role: r.role, Chain: info.Name, Genesis: info.Genesis.String(), SpecName: rt.SpecName, SpecVersion: rt.SpecVersion,
-			Number: r.block.Number, Hash: r.block.Hash.String(), Time: when,
+			Role: role, Chain: info.Name, Genesis: info.Genesis.String(), SpecName: rt.SpecName, SpecVersion: rt.SpecVersion,
+			Number: b.Number, Hash: b.Hash.String(), Time: when,
 		})
 	}
-	return list, nil
+	add(programme.RoleStaking, p.staking, p.stakingTime)
+	add(programme.RoleSession, p.session, p.sessionTime)
+	if p.identity != nil {
+		add(programme.RoleIdentity, p.identity, p.identityTime)
+	}
+	return list
 }
 
 // topology says how the chains share the work.

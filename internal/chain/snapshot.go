@@ -60,9 +60,7 @@ func (c *Chains) Snapshot(ctx context.Context, req Request) (*programme.Snapshot
 		return nil, err
 	}
 	s.Network, s.Warnings = network, append(p.warnings, odd...)
-	if s.Blocks, err = chainBlocks(ctx, p); err != nil {
-		return nil, err
-	}
+	s.Blocks = chainBlocks(p)
 	s.Warnings = append(s.Warnings, unknownTypes(p)...)
 	r := newReader(p, s, unique(candidates), nominators, req.Progress)
 	if err := r.read(ctx); err != nil {
