@@ -191,3 +191,42 @@ func TestCancelledReadsEndAtOnce(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A node that is too slow for large requests, but answers small ones in time, is asked for less.
+func TestSlowNodeIsAskedForLess(t *testing.T) {
+	ctx := testContext(t)
+	clock := substratetest.NewClock(time.Unix(1_700_000_000, 0))
+	node := newNode(t)
+	populate(t, 64, node)
+	cfg := config(node)
+	cfg.Clock, cfg.ChunkSize, cfg.Chunks = clock, 64, 1
+	b := finalised(t, dial(t, cfg))
+	large := node.Inject(substratetest.Rule{
+		Method: "state_queryStorageAt", Do: substratetest.Stall(),
+		Match: func(r substratetest.Request) bool { return strings.Count(string(r.Params[0]), "0x") > 16 },
+	})
+	done := make(chan error, 1)
+	go func() {
+		all, err := readValidators(ctx, b)
+		if err == nil && len(all) != 64 {
+			err = errors.New("values are missing")
+		}
+		done <- err
+	}()
+	for n := 1; n <= 2; n++ { // 64 and 32 are too much
+		if err := large.Wait(ctx, n); err != nil {
+			t.Fatal(err)
+		}
+		if err := clock.WaitTimer(ctx, rpc.DefaultCallTimeout); err != nil {
+			t.Fatal(err)
+		}
+		clock.Advance(rpc.DefaultCallTimeout)
+		if err := clock.WaitAny(ctx, func(d time.Duration) bool { return d < time.Second }); err != nil { // the rest after it
+			t.Fatal(err)
+		}
+		clock.Advance(time.Second)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

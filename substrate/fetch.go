@@ -9,52 +9,38 @@ import (
 	"github.com/thousand-validators/otv/substrate/rpc"
 )
 
-// fetch reads the values under raw keys, nil where there is none. It asks for less at a time when the node says it is
-// too much or does not answer in time.
-func (b *Block) fetch(ctx context.Context, sizer *rpc.Sizer, keys [][]byte) ([][]byte, error) {
-	patience := maxTimeouts
-	return b.fetchSplit(ctx, sizer, keys, &patience)
-}
-
-// maxTimeouts is how many times a chunk may be split because of silence. A node that answers nothing at all is given up
-// on after so many timeouts, however large the chunk was.
+// maxTimeouts is how many times in a chunk silence is met by asking for less. A node that answers nothing at all is given
+// up on after so many timeouts, however large the chunk was.
 const maxTimeouts = 4
 
-func (b *Block) fetchSplit(ctx context.Context, sizer *rpc.Sizer, keys [][]byte, patience *int) ([][]byte, error) {
-	c := b.client
-	for {
-		start := c.clock.Now()
-		values, err := b.fetchOnce(ctx, keys)
+// fetch reads the values under raw keys, nil where there is none: all at once, unless the node says that it is too much or
+// does not answer in time.
+func (b *Block) fetch(ctx context.Context, sizer *rpc.Sizer, keys [][]byte) ([][]byte, error) {
+	clock := b.client.clock
+	values := make([][]byte, 0, len(keys))
+	limit, patience := len(keys), maxTimeouts
+	for len(values) < len(keys) {
+		part := keys[len(values):]
+		part = part[:min(limit, len(part))]
+		start := clock.Now()
+		got, err := b.fetchOnce(ctx, part)
 		if err == nil {
-			sizer.Answered(len(keys), weight(keys, values), c.clock.Now().Sub(start))
-			return values, nil
-		}
-		if ctx.Err() != nil {
-			return nil, err
+			sizer.Answered(len(part), weight(part, got), clock.Now().Sub(start))
+			values = append(values, got...)
+			continue
 		}
 		last := lastError(err)
-		switch {
-		case rpc.IsTimeout(last):
-			if *patience--; *patience <= 0 {
-				return nil, err
-			}
-		case !rpc.IsTooBig(last):
-			return nil, err
-		case len(keys) == 1:
+		silent := rpc.IsTimeout(last)
+		if silent {
+			patience--
+		}
+		if ctx.Err() != nil || patience == 0 || !silent && (!rpc.IsTooBig(last) || len(part) == 1) {
 			return nil, err
 		}
-		sizer.Refused(len(keys))
-		if len(keys) == 1 {
-			continue // a timeout; elsewhere, or later, it may go well
-		}
-		half := len(keys) / 2
-		first, err := b.fetchSplit(ctx, sizer, keys[:half], patience)
-		if err != nil {
-			return nil, err
-		}
-		second, err := b.fetchSplit(ctx, sizer, keys[half:], patience)
-		return append(first, second...), err
+		sizer.Refused(len(part))
+		limit = min(sizer.Size(), max(len(part)/2, 1))
 	}
+	return values, nil
 }
 
 // weight is about what the answer weighed, in bytes.

@@ -200,7 +200,7 @@ func TestChainInfo(t *testing.T) {
 
 // Whatever goes wrong ends in one sentence that names the place, and in the documented exit code.
 func TestChainFailures(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	closed, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

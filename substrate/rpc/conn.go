@@ -68,7 +68,7 @@ func dialConn(ctx context.Context, address string, opts Options, transport *http
 	}
 	dialCtx, cancelDial := withTimeout(ctx, opts.Clock, opts.DialTimeout, &TimeoutError{After: opts.DialTimeout})
 	defer cancelDial()
-	ws, resp, err := websocket.Dial(dialCtx, address, &websocket.DialOptions{
+	ws, resp, err := websocket.Dial(dialCtx, address, &websocket.DialOptions{ //nolint:bodyclose // the library closes it
 		HTTPClient: &http.Client{Transport: transport},
 		HTTPHeader: opts.Header,
 	})

@@ -85,7 +85,7 @@ func (m *message) numericID() (uint64, error) {
 func (m *message) reply() (reply, error) {
 	switch {
 	case m.Error != nil:
-		return reply{err: m.Error}, nil
+		return reply{err: m.Error}, nil //nolint:nilerr // the call's error, not one of reading the message
 	case len(m.Result) > 0:
 		return reply{result: m.Result}, nil
 	default:

@@ -50,7 +50,7 @@ func NewPool(cfg Config) (*Pool, error) {
 	if len(cfg.Endpoints) == 0 {
 		return nil, errors.New("no endpoint is given; name at least one ws:// or wss:// address")
 	}
-	cfg.Options = cfg.Options.withDefaults()
+	cfg.Options = cfg.withDefaults()
 	setDefault(&cfg.Backoff, Backoff{Base: 500 * time.Millisecond, Max: time.Minute})
 	setDefault(&cfg.RateBackoff, Backoff{Base: 2 * time.Second, Max: 2 * time.Minute})
 	setDefault(&cfg.Attempts, 3+len(cfg.Endpoints))

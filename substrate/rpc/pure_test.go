@@ -18,7 +18,7 @@ func TestParseEndpointHidesSecrets(t *testing.T) {
 		"ws://127.0.0.1:9944/":                                    "ws://127.0.0.1:9944",
 		"wss://user:password@example.org/polkadot":                "wss://example.org/polkadot",
 		"wss://example.org/v1/0123456789abcdef0123?apikey=secret": "wss://example.org/v1/...",
-		" ws://[::1]:9944 ":                                       "ws://[::1]:9944",
+		"ws://[::1]:9944\n":                                       "ws://[::1]:9944",
 	} {
 		if got, err := ParseEndpoint(address); err != nil || got != want {
 			t.Errorf("%q: %q, %v", address, got, err)

@@ -166,7 +166,9 @@ func TestSubscriptionGarbage(t *testing.T) {
 		}
 		cancel()
 		for range 3 {
-			receive(t, done)
+			if err := receive(t, done); err == nil {
+				t.Error("a frame that answers nothing ended a call")
+			}
 		}
 	})
 }

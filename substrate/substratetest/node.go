@@ -10,6 +10,7 @@
 package substratetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -115,7 +116,7 @@ func Start(cfg NodeConfig) (*Node, error) {
 	if err := rt.prepare(&Runtime{SpecName: "test", SpecVersion: 1, TransactionVersion: 1}); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen on the loopback interface: %w", err)
 	}
