@@ -36,7 +36,7 @@ func TestPlanFailures(t *testing.T) {
 		{"answers garbage", func(t *testing.T) []string {
 			n := village(t)
 			n.Inject(substratetest.Rule{Method: "state_queryStorageAt", Do: substratetest.Raw("<html>busy</html>")})
-			return append(plan(folder(t, "local", n.URL())), "--timeout", "5s")
+			return append(plan(folder(t, "local", n.URL())), "--timeout", "30s")
 		}, ExitNetwork, []string{"127.0.0.1"}},
 		{"pruned state", func(t *testing.T) []string {
 			n := village(t)
