@@ -26,7 +26,6 @@ func newChainCommand(env *Env) *cobra.Command {
 	cmd.AddCommand(
 		newChainInfoCommand(env), newChainMetadataCommand(env), newChainStorageCommand(env), newChainConstantsCommand(env),
 		newChainSnapshotCommand(env),
-		newChainSnapshotCommand(env),
 	)
 	return cmd
 }
