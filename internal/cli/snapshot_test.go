@@ -68,6 +68,9 @@ func TestSnapshotFailures(t *testing.T) {
 	n := village(t)
 	dir := folder(t, "local", n.URL())
 	kusama := folder(t, "kusama", n.URL())
+	main := readJSON(t, kusama, "main.json")
+	delete(main, "constraints")
+	write(t, kusama, "main.json", main)
 	tests := []struct {
 		name  string
 		args  []string
@@ -81,7 +84,7 @@ func TestSnapshotFailures(t *testing.T) {
 		{"not an address", []string{"--uri", n.URL(), "--stash", "nobody"}, ExitInput, []string{"candidate", "nobody"}},
 		{"not a block", []string{"--config", dir, "--at", "soon"}, ExitInput, []string{`"soon"`}},
 		{"not final", []string{"--config", dir, "--at", "99"}, ExitInput, []string{"block 99 of Village is not final"}},
-		{"wrong network", []string{"--config", kusama, "--set", "constraints.minSelfStake=10 KSM"}, ExitInput, []string{"wrong network", "kusama"}},
+		{"wrong network", []string{"--config", kusama}, ExitInput, []string{"wrong network", "kusama"}},
 		{"nowhere to write", []string{"--config", dir, "--out", filepath.Join(dir, "no", "such", "folder")}, ExitInput, []string{"write"}},
 		{"dead endpoint", []string{"--uri", "ws://127.0.0.1:1"}, ExitNetwork, []string{"connect to the relay chain", "127.0.0.1:1"}},
 	}
