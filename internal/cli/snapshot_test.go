@@ -67,10 +67,10 @@ func TestSnapshotOfEndpoint(t *testing.T) {
 func TestSnapshotFailures(t *testing.T) {
 	n := village(t)
 	dir := folder(t, "local", n.URL())
-	kusama := folder(t, "kusama", n.URL())
-	main := readJSON(t, kusama, "main.json")
+	westend := folder(t, "westend", n.URL())
+	main := readJSON(t, westend, "main.json")
 	delete(main, "constraints")
-	write(t, kusama, "main.json", main)
+	write(t, westend, "main.json", main)
 	tests := []struct {
 		name  string
 		args  []string
@@ -84,7 +84,7 @@ func TestSnapshotFailures(t *testing.T) {
 		{"not an address", []string{"--uri", n.URL(), "--stash", "nobody"}, ExitInput, []string{"candidate", "nobody"}},
 		{"not a block", []string{"--config", dir, "--at", "soon"}, ExitInput, []string{`"soon"`}},
 		{"not final", []string{"--config", dir, "--at", "99"}, ExitInput, []string{"block 99 of Village is not final"}},
-		{"wrong network", []string{"--config", kusama}, ExitInput, []string{"wrong network", "kusama"}},
+		{"wrong network", []string{"--config", westend}, ExitInput, []string{"wrong network: the configuration is for westend", "its genesis hash is"}},
 		{"nowhere to write", []string{"--config", dir, "--out", filepath.Join(dir, "no", "such", "folder")}, ExitInput, []string{"write"}},
 		{"dead endpoint", []string{"--uri", "ws://127.0.0.1:1"}, ExitNetwork, []string{"connect to the relay chain", "127.0.0.1:1"}},
 	}
@@ -94,7 +94,7 @@ func TestSnapshotFailures(t *testing.T) {
 			if code != tt.code || out != "" {
 				t.Errorf("exit %d, want %d; printed %q", code, tt.code, out)
 			}
-			if strings.Count(errs, "\n") != 1 {
+			if strings.Count(errs, "otv: ") != 1 || strings.Count(errs, "\n") != 1+strings.Count(errs, "warning: ") {
 				t.Errorf("not one line: %q", errs)
 			}
 			for _, want := range tt.texts {
