@@ -213,7 +213,7 @@ func (c *Chains) matchIdentity(ctx context.Context, l *location, p *places) erro
 	}
 	head, err := c.peopleHead(ctx)
 	if err != nil {
-		return c.gapOr(ctx, p, err)
+		return gapOr(ctx, p, err)
 	}
 	if err := require(head, peopleKey, "Identity", "IdentityOf"); err != nil {
 		return err
@@ -223,7 +223,7 @@ func (c *Chains) matchIdentity(ctx context.Context, l *location, p *places) erro
 	}
 	b, when, err := newestBefore(ctx, head.Client(), head, p.stakingTime)
 	if err != nil {
-		return c.gapOr(ctx, p, failed(ctx, "read the People chain", err))
+		return gapOr(ctx, p, failed(ctx, "read the People chain", err))
 	}
 	p.identity, p.identityTime = b, when
 	if p.stakingTime-when > staleAfter {
@@ -245,11 +245,10 @@ func (c *Chains) peopleHead(ctx context.Context) (*substrate.Block, error) {
 }
 
 // gapOr turns the failure of the identity chain into a gap, unless the caller gave up.
-func (c *Chains) gapOr(ctx context.Context, p *places, err error) error {
+func gapOr(ctx context.Context, p *places, err error) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	c.log.Warn("identities could not be read", "error", err)
 	p.identity, p.gap = nil, err.Error()
 	return nil
 }

@@ -84,7 +84,7 @@ func TestSnapshotFailures(t *testing.T) {
 		{"not an address", []string{"--uri", n.URL(), "--stash", "nobody"}, ExitInput, []string{"candidate", "nobody"}},
 		{"not a block", []string{"--config", dir, "--at", "soon"}, ExitInput, []string{`"soon"`}},
 		{"not final", []string{"--config", dir, "--at", "99"}, ExitInput, []string{"block 99 of Village is not final"}},
-		{"wrong network", []string{"--config", westend}, ExitInput, []string{"wrong network: the configuration is for westend", "its genesis hash is"}},
+		{"wrong network", []string{"--config", westend, "--log-level", "error"}, ExitInput, []string{"wrong network: the configuration is for westend", "its genesis hash is"}},
 		{"nowhere to write", []string{"--config", dir, "--out", filepath.Join(dir, "no", "such", "folder")}, ExitInput, []string{"write"}},
 		{"dead endpoint", []string{"--uri", "ws://127.0.0.1:1"}, ExitNetwork, []string{"connect to the relay chain", "127.0.0.1:1"}},
 	}
