@@ -5,6 +5,7 @@ package e2e
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -127,8 +128,8 @@ func (c *chain) wrongFiles(t *testing.T) {
 	}
 }
 
-// A dead endpoint among several costs nothing but a moment, and the order of the candidate list has no part in the
-// decision: the record stays the same to the last byte.
+// A dead endpoint among several costs nothing but a moment, the order of the candidate list has no part in the decision,
+// and neither has the way by which chain facts come in: the record stays the same to the last byte.
 func (c *chain) sameRecord(t *testing.T) {
 	want, _ := c.plan(t, "facts.json")
 	reversed := edited(t, c.file("candidates.json"), func(v map[string]any) {
@@ -138,13 +139,74 @@ func (c *chain) sameRecord(t *testing.T) {
 		}
 		slices.Reverse(entries)
 	})
-	r, _ := c.plan(t, "facts.json", c.configured(t, func(global map[string]any) {
+	config := c.configured(t, func(global map[string]any) {
 		global["apiEndpoints"] = []string{"ws://127.0.0.1:1", c.url}
 		global["candidatesUrl"] = reversed
-	}))
+	})
+	snapshot, out := filepath.Join(t.TempDir(), "snapshot.json"), filepath.Join(t.TempDir(), "record.json")
+	must(t, "chain", "snapshot", "--config", config, "--at", strconv.Itoa(c.e.Block), "--out", snapshot)
+	must(t, "round", "plan", "--config", config, "--facts", c.file("facts.json"), "--snapshot", snapshot, "--out", out)
+	var r record
+	readJSON(t, out, &r)
 	if r.Digest != want.Digest {
-		t.Errorf("the digest is %s with a dead endpoint and the list reversed, else %s", r.Digest, want.Digest)
+		t.Errorf("the digest is %s from a snapshot, with a dead endpoint and the list reversed, else %s", r.Digest, want.Digest)
 	}
+}
+
+// Missing data is never bad data: while sources are blind, the answers of the record before hold, and without such a
+// record nobody is valid, but nobody fails for it either, and a brake forbids acting.
+func (c *chain) blindSources(t *testing.T) {
+	before, file := c.plan(t, "facts.json")
+	blind := edited(t, c.file("facts.json"), func(v map[string]any) {
+		v["sources"] = map[string]any{"telemetry": map[string]any{"state": "down", "at": v["at"]}}
+		delete(v, "release")
+		delete(v, "candidates")
+	})
+	plan := func(previous ...string) (*record, result) {
+		out := filepath.Join(t.TempDir(), "record.json")
+		args := []string{"round", "plan", "--config", c.file("config"), "--facts", blind, "--at", strconv.Itoa(c.e.Block), "--out", out}
+		r := otv(t, append(args, previous...)...)
+		var rec record
+		readJSON(t, out, &rec)
+		verified(t, out)
+		return &rec, r
+	}
+	// Histories count as switched off while nothing supplies them, so suspensions end with them.
+	suspended := map[number]bool{}
+	sources := map[string]bool{}
+	for _, cand := range before.Decision.Candidates {
+		for _, v := range cand.Verdicts {
+			suspended[cand.Slot] = suspended[cand.Slot] || v.Code == "SUSPENDED" && v.State == "fail"
+		}
+	}
+	for _, code := range []string{"ONLINE", "CONNECTION_TIME", "ACCUMULATED_OFFLINE_TIME", "CLIENT_UPGRADE", "KUSAMA_RANK", "PROVIDER", "SANCTIONED_GEO_AREA"} {
+		sources[code] = true
+	}
+	held, r := plan("--previous", file)
+	if r.code != exitBraked {
+		t.Errorf("exit code %d, want %d: the checks of blind sources are unknown for everybody; %s", r.code, exitBraked, r.stderr)
+	}
+	var lines []string
+	for i, cand := range held.Decision.Candidates {
+		if was := before.Decision.Candidates[i]; cand.Validity != was.Validity && !suspended[cand.Slot] {
+			lines = append(lines, fmt.Sprintf("slot %v: %s, but %s in the record before", cand.Slot, cand.Validity, was.Validity))
+		}
+	}
+	report(t, "answers do not hold while sources are blind", lines)
+
+	fresh, r := plan()
+	if r.code != exitBraked || fresh.Decision.Counts["valid"] != 0 || fresh.Decision.Counts["assigned"] != 0 {
+		t.Errorf("without a record before: exit code %d, want %d; counts %v", r.code, exitBraked, fresh.Decision.Counts)
+	}
+	lines = nil
+	for _, cand := range fresh.Decision.Candidates {
+		for _, v := range cand.Verdicts {
+			if sources[v.Code] && v.State == "fail" {
+				lines = append(lines, fmt.Sprintf("slot %v: %s fails (%s)", cand.Slot, v.Code, v.Detail))
+			}
+		}
+	}
+	report(t, "checks of blind sources fail", lines)
 }
 
 // The real list of Polkadot against a chain that knows none of its validators: everybody is explained.

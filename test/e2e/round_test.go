@@ -78,6 +78,7 @@ func TestRound(t *testing.T) {
 				verified(t, file)
 			})
 			t.Run("same record", c.sameRecord)
+			t.Run("blind sources", c.blindSources)
 			t.Run("storage", c.storage)
 			t.Run("wrong files and nodes", c.wrongFiles)
 			if world == "paseo" {
@@ -87,11 +88,15 @@ func TestRound(t *testing.T) {
 	}
 }
 
-// verified demands that the record is accepted, and refused with any part of it changed.
+// verified demands that the record is accepted, by a process with one processor too, and refused with any part of it
+// changed.
 func verified(t *testing.T, file string) {
 	t.Helper()
-	if r := must(t, "round", "verify", file); !strings.Contains(r.stdout, "verified: sha256:") {
-		t.Errorf("otv round verify says %q", r.stdout)
+	for _, env := range [][]string{nil, {"GOMAXPROCS=1"}} {
+		r := otvIn(t, env, "round", "verify", file)
+		if r.code != 0 || !strings.Contains(r.stdout, "verified: sha256:") {
+			t.Errorf("otv round verify with %v: exit code %d, %s%s", env, r.code, r.stdout, r.stderr)
+		}
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {

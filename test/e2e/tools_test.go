@@ -66,6 +66,12 @@ type result struct {
 // otv runs the program.
 func otv(t *testing.T, args ...string) result {
 	t.Helper()
+	return otvIn(t, nil, args...)
+}
+
+// otvIn runs the program with additional environment variables.
+func otvIn(t *testing.T, env []string, args ...string) result {
+	t.Helper()
 	file, err := buildOnce()
 	if err != nil {
 		t.Fatalf("build otv: %v", err)
@@ -73,6 +79,7 @@ func otv(t *testing.T, args ...string) result {
 	cmd := exec.CommandContext(t.Context(), file, args...)
 	// Nothing of the user's own settings and caches takes part.
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir(), "NO_COLOR=1")
+	cmd.Env = append(cmd.Env, env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err = cmd.Run()

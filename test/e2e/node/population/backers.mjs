@@ -45,7 +45,10 @@ export function exposures(w, random, validators, nominators) {
   const own = ['second, due to the era', 'stash with a separate controller'].map((label) => ({ stash: ownAccount(w, label), active: 5_000n * w.token }));
   const running = validators.filter((v) => v.chain?.validating && v.chain.ledger && v.chain.active > 0n);
   const candidates = running.filter((v) => v.slot !== undefined);
-  const elected = [...random.sample(candidates, electedCandidates), ...running.filter((v) => v.slot === undefined).slice(0, 4)];
+  // The first has more backers than a clipped exposure holds, so it must be one that is scored.
+  const scored = candidates.find((v) => v.label === 'ordinary 0');
+  const rest = random.sample(candidates.filter((v) => v !== scored), electedCandidates - 1);
+  const elected = [scored, ...rest, ...running.filter((v) => v.slot === undefined).slice(0, 4)];
   return elected.map((v, i) => {
     const self = v.chain.active - (i % 3 === 0 ? 1n : 0n);
     const count = i === 0 ? 90 : i === 1 ? 0 : random.int(1, 12);

@@ -40,11 +40,14 @@ function build(w, random, c) {
     validating: true, commission, blocked: false, ledger: true, controller: false, unlocking: 0n,
     active: random.big(w.minSelfStake, w.minSelfStake * 30n),
     identity: { judgements: [[random.int(0, 3), random.pick(['Reasonable', 'KnownGood'])]] },
-    keys: { beefy: 'real' }, claims: { open: [] }, activity: random.pick([0, 0, 0.15, 0.5, 0.9, 1]),
+    keys: { beefy: 'real' }, claims: { open: [] }, activity: often(random, random.float(), 0),
     ...c.chain,
   };
   return { label: c.label, stash, chain, expect: c.expect ?? {}, entry: entry(w, random, c, stash), facts: facts(w, random, c) };
 }
+
+// Values differ from candidate to candidate, so that every quantile lies between two of them; now and then one is none.
+const often = (random, value, none) => (random.int(0, 11) === 0 ? none : value);
 
 function entry(w, random, c, stash) {
   const e = { slotId: 0, name: `NODE-${c.label}`, stash, riotHandle: '@operator:matrix.org', kyc: random.int(0, 1) === 1, ...c.entry };
@@ -61,11 +64,11 @@ function facts(w, random, c) {
   // A corner case about the main client's version must not draw another client.
   const client = given.presence?.version !== undefined ? { implementation: 'Parity Polkadot', version } : { implementation, version };
   const start = random.int(60, 6 * 24 * 60) * 60_000;
-  const outage = random.int(0, 2) === 0 ? [[start, start - random.int(1, 180) * 20_000]] : [];
+  const outage = often(random, [[start, start - random.int(1, 180) * 20_000]], []);
   return {
     presence: merge('presence', { firstSeen: random.int(14 * day, 900 * day), lastSeen: 0, live: random.int(1, 2), outages: given.presence?.live === 0 ? [] : outage, ...client }),
     location: merge('location', { city, region, country, provider, asn: random.int(1_000, 60_000), at: random.int(0, 40) * 3_600_000 }),
     remote: c.kusama ? merge('remote', { at: 3_600_000 }) : null,
-    history: merge('history', { rank: random.int(0, 60), faults: random.pick([0, 0, 0, 1, 2, 4]), nominatedEra: random.pick([0, w.active - random.int(1, 60)]) }),
+    history: merge('history', { rank: random.int(0, 60), faults: random.int(0, 12), nominatedEra: often(random, w.active - random.int(1, 90), 0) }),
   };
 }
