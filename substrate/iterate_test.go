@@ -168,6 +168,15 @@ func finalisedWithin(t *testing.T, node *substratetest.TestNode, limit int) *sub
 	return b
 }
 
+func TestShortPagesAreNotTheEnd(t *testing.T) {
+	node := newNode(t)
+	populate(t, 25, node)
+	node.LimitPages(7)
+	if all, err := readValidators(testContext(t), finalised(t, dial(t, config(node)))); err != nil || len(all) != 25 {
+		t.Errorf("%d values, %v", len(all), err)
+	}
+}
+
 func TestGarbagePages(t *testing.T) {
 	for name, tc := range map[string]struct {
 		method string

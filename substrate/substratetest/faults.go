@@ -115,6 +115,7 @@ type faults struct {
 	retryAfter  atomic.Int64 // seconds, with the refusal
 	maxResponse atomic.Int64 // bytes; 0 is no limit
 	maxBatch    atomic.Int64 // calls; 0 is no limit, negative takes no batches
+	maxPage     atomic.Int64 // keys; 0 is as many as are asked for
 	duplicates  atomic.Bool
 	early       atomic.Bool
 	lacking     map[string]bool // guarded by mu
@@ -222,6 +223,9 @@ func (n *Node) LimitResponses(bytes int) { n.faults.maxResponse.Store(int64(byte
 
 // LimitBatches refuses batches of more than so many calls; 0 is no limit, a negative number takes no batches at all.
 func (n *Node) LimitBatches(calls int) { n.faults.maxBatch.Store(int64(calls)) }
+
+// LimitPages returns at most so many keys at once, even if more are asked for; 0 ends it.
+func (n *Node) LimitPages(keys int) { n.faults.maxPage.Store(int64(keys)) }
 
 // DuplicateNotifications sends every notification twice.
 func (n *Node) DuplicateNotifications(on bool) { n.faults.duplicates.Store(on) }

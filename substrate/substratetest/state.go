@@ -76,6 +76,9 @@ func (n *Node) getKeysPaged(r Request) (any, error) {
 	}
 	out := []byte{'['}
 	left := count
+	if limit := int(n.faults.maxPage.Load()); limit > 0 {
+		left = min(left, limit)
+	}
 	b.state.Ascend(from, func(key string, _ []byte) bool {
 		if after && key <= string(start) {
 			return true
