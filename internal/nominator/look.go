@@ -36,15 +36,12 @@ func (s *Service) look(ctx context.Context) error {
 
 // head is the newest finalised block, provided that it is not older than one that was seen before.
 func (s *Service) head(ctx context.Context) (plan.Head, error) {
-	if !s.floorRead {
-		intents, err := s.Store.Intents(ctx, plan.IntentFilter{Network: s.info.Genesis, Limit: 100})
-		if err != nil {
-			return plan.Head{}, err
-		}
-		for _, i := range intents {
-			s.floor = max(s.floor, i.Scanned, i.Number)
-		}
-		s.floorRead = true
+	intents, err := s.Store.Intents(ctx, plan.IntentFilter{Network: s.info.Genesis, Limit: 20})
+	if err != nil {
+		return plan.Head{}, err
+	}
+	for _, i := range intents {
+		s.floor = max(s.floor, i.Scanned, i.Number)
 	}
 	head, err := s.Chain.Head(ctx)
 	if err != nil {

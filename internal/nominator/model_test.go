@@ -45,9 +45,9 @@ type model struct {
 	processes []*process
 	start     uint32 // first block of this run
 	submitted int    // submissions before this run
-	foreign   map[[32]byte]bool
 	records   [][]byte
 	mode      nominator.Mode
+	behind    map[int]uint32 // how many blocks the node of a process is behind
 }
 
 // TestNoSequenceOfEventsNominatesTwice plays random sequences of everything that can happen, and compares what the chain
@@ -56,7 +56,7 @@ func TestNoSequenceOfEventsNominatesTwice(t *testing.T) {
 	r := newRig(t, fakechain.Config{})
 	chains := []*onchain.Chain{r.dial(), r.dial()}
 	rapid.Check(t, func(t *rapid.T) {
-		m := &model{rig: r, t: t, chains: chains, foreign: map[[32]byte]bool{}, mode: nominator.ModeAct}
+		m := &model{rig: r, t: t, chains: chains, mode: nominator.ModeAct, behind: map[int]uint32{}}
 		m.begin()
 		defer m.end()
 		m.rounds++
@@ -74,7 +74,7 @@ func TestNoSequenceOfEventsNominatesTwice(t *testing.T) {
 func weighted() []string {
 	var out []string
 	for name, weight := range map[string]int{
-		"look": 30, "look together": 6, "blocks": 25, "many blocks": 8, "round": 10, "crash": 8, "kill": 2, "fork": 5,
+		"look": 30, "look together": 6, "blocks": 25, "many blocks": 8, "round": 10, "crash": 8, "kill": 2, "fork": 5, "idle": 8, "lag": 3,
 		"drop": 2, "usurp": 2, "era": 3, "block": 2, "commission": 3, "unbond": 1, "stranger": 2, "reject": 1,
 		"reconnect": 1, "clock": 2, "pause": 1, "resume": 3, "cancel": 1,
 	} {
@@ -92,6 +92,8 @@ func (m *model) action(name string) func(*rapid.T) {
 		"look together": m.lookTogether,
 		"blocks":        m.mine,
 		"many blocks":   m.mineMany,
+		"idle":          m.idle,
+		"lag":           m.lag,
 		"fork":          func(t *rapid.T) { m.chain.Fork(rapid.IntRange(1, 3).Draw(t, "depth")) },
 		"drop":          func(t *rapid.T) { m.chain.Drop(rapid.SampledFrom([]string{"", "dropped", "invalid"}).Draw(t, "word")) },
 		"usurp":         m.usurp,
@@ -154,7 +156,7 @@ func (m *model) newProcess(i int) *process {
 		m.t.Fatal(err)
 	}
 	p.service, err = nominator.New(nominator.Settings{
-		Chain: m.chains[i], Store: p.store, Accounts: m.accounts(), Mode: m.mode, Consent: true, Programme: m.list,
+		Chain: laggard{m.chains[i], func() string { return m.chain.HashBehind(m.behind[i]) }}, Store: p.store, Accounts: m.accounts(), Mode: m.mode, Consent: true, Programme: m.list,
 		MaxCommission: 100_000_000, Now: m.clock.Now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Period: 16,
 		Fault: func(at nominator.Point) {
 			if p.fuse > 0 {
@@ -232,6 +234,33 @@ func (m *model) mineMany(t *rapid.T) {
 	for range rapid.IntRange(5, 20).Draw(t, "blocks") {
 		m.one(0, rapid.Bool().Draw(t, "empty"))
 	}
+}
+
+// idle makes blocks that nothing gets into, up to the end of transactions' lives.
+func (m *model) idle(t *rapid.T) {
+	m.lookOnce(t)
+	for range rapid.IntRange(2, 20).Draw(t, "blocks") {
+		m.one(0, false)
+	}
+	m.lookOnce(t)
+}
+
+// laggard is a node that may not know the newest final blocks.
+type laggard struct {
+	*onchain.Chain
+	back func() (hash string)
+}
+
+func (l laggard) Head(ctx context.Context) (plan.Head, error) {
+	if h := l.back(); h != "" {
+		return l.HeadAt(ctx, h)
+	}
+	return l.Chain.Head(ctx)
+}
+
+// lag makes the node of a process show an older block, until the next time.
+func (m *model) lag(t *rapid.T) {
+	m.behind[m.any(t)] = uint32(rapid.IntRange(0, 8).Draw(t, "behind"))
 }
 
 func (m *model) one(lag int, full bool) {
@@ -476,8 +505,8 @@ func (m *model) calm() bool {
 
 // drain lets everything calm down: then every plan must have come to rest, and every effect have its plan.
 func (m *model) drain() {
-	for _, p := range m.processes {
-		p.fuse = 0
+	for i, p := range m.processes {
+		p.fuse, m.behind[i] = 0, 0
 	}
 	_ = m.processes[0].service.Resume(context.Background(), "", "model", "the end")
 	m.edit(m.heal)

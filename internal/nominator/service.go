@@ -107,9 +107,8 @@ type Service struct {
 	raised  map[warningKey]bool // alerts of this process, so that they are written once an era
 	records map[string]*explanation
 	// floor is the highest block known to be final. A node that knows less shows a past in which what has happened has
-	// not. floorRead says that what the database knows of it was taken into account.
-	floor     uint32
-	floorRead bool
+	// not.
+	floor uint32
 
 	ctx     context.Context
 	stop    context.CancelFunc

@@ -237,6 +237,17 @@ func (c *Chain) State() (*State, uint32) {
 	return c.blocks[c.finalised].state.clone(), uint32(c.finalised)
 }
 
+// HashBehind is the hash of the final block so many blocks behind the newest one, 0x hex; empty for 0.
+func (c *Chain) HashBehind(n uint32) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n == 0 {
+		return ""
+	}
+	h := c.blocks[max(0, c.finalised-int(n))].hash
+	return "0x" + hex.EncodeToString(h[:])
+}
+
 // Effects are the nominations in final blocks.
 func (c *Chain) Effects() []Effect {
 	c.mu.Lock()
