@@ -119,7 +119,7 @@ var factors = [...]factor{
 	{"region", func(w *programme.Weights) *float64 { return &w.Region }, "a region with few candidates"},
 	{"country", func(w *programme.Weights) *float64 { return &w.Country }, "a country with few candidates"},
 	{"provider", func(w *programme.Weights) *float64 { return &w.Provider }, "a provider with few candidates"},
-	{"nominations", func(w *programme.Weights) *float64 { return &w.NominatorStake }, "little stake of other nominators"},
+	{"nominations", func(w *programme.Weights) *float64 { return &w.NominatorStake }, "much stake of independent nominators"},
 	{"client", func(w *programme.Weights) *float64 { return &w.Client }, "a client other than the most used one"},
 }
 
