@@ -97,37 +97,37 @@ func callOf(p *plan.Plan, kind Kind) Call {
 	}
 }
 
-// nonce is the next one: that of the chain and its pool, and never one that was used before, whatever a node that lags
-// behind says. More in the pool than we have sent means that somebody else has the key.
+// nonce is the next one. In final blocks it is certain, and never one that was used before, whatever a node that lags
+// behind says. What waits in the pool beyond that is not ours, because nothing of ours is under way; so it counts, and
+// means that somebody else has the key. The exception is a transaction of ours that has expired and that the pool has not
+// noticed: its nonce is free.
 func (s *Service) nonce(ctx context.Context, head plan.Head, signer programme.Address) (uint64, error) {
-	final, err := s.Chain.FinalNonce(ctx, head, signer)
+	nonce, err := s.Chain.FinalNonce(ctx, head, signer)
 	if err != nil {
 		return 0, err
 	}
-	next, err := s.Chain.NextNonce(ctx, signer)
+	settled, err := s.Store.Intents(ctx, plan.IntentFilter{Network: s.info.Genesis, Signer: signer, Limit: 64})
 	if err != nil {
 		return 0, err
 	}
-	if next > final {
-		err := s.raise(ctx, plan.Warning{
-			Code: plan.AlertKeyInUse, Subject: string(signer), Era: head.Era,
-			Text: fmt.Sprintf("%s has a transaction under way that is not ours: somebody else uses its key", signer),
-		})
-		if err != nil {
-			return 0, err
-		}
-	}
-	nonce := max(final, next)
-	done, err := s.Store.Intents(ctx, plan.IntentFilter{Network: s.info.Genesis, Signer: signer, Limit: 64})
-	if err != nil {
-		return 0, err
-	}
-	for _, i := range done {
-		if i.Status.Open() || i.Status == plan.Done || i.Status == plan.Failing {
+	for _, i := range settled {
+		if i.Status == plan.Done || i.Status == plan.Failing {
 			nonce = max(nonce, i.Nonce+1)
 		}
 	}
-	return nonce, nil
+	for _, i := range settled {
+		if i.Status == plan.Expired && i.Nonce >= nonce {
+			return nonce, nil
+		}
+	}
+	next, err := s.Chain.NextNonce(ctx, signer)
+	if err != nil || next <= nonce {
+		return nonce, err
+	}
+	return next, s.raise(ctx, plan.Warning{
+		Code: plan.AlertKeyInUse, Subject: string(signer), Era: head.Era,
+		Text: fmt.Sprintf("%s has a transaction under way that is not ours: somebody else uses its key", signer),
+	})
 }
 
 // period is the lifetime of a transaction made on head, in blocks.

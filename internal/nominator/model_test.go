@@ -2,7 +2,6 @@ package nominator_test
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,6 @@ import (
 	"github.com/thousand-validators/otv/internal/nominator"
 	"github.com/thousand-validators/otv/internal/nominator/fakechain"
 	"github.com/thousand-validators/otv/internal/nominator/onchain"
-	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/plan"
 	"github.com/thousand-validators/otv/internal/store"
 	"github.com/thousand-validators/otv/substrate/extrinsic"
@@ -435,65 +433,11 @@ func (m *model) intents() []plan.Intent {
 	return out
 }
 
-func key(stash fakechain.ID, era uint32) string { return fmt.Sprintf("%x in era %d", stash[:4], era) }
-
-// ourEffects are the nominations in final blocks of this run.
-func (m *model) ourEffects() []fakechain.Effect {
-	return slices.DeleteFunc(m.chain.Effects(), func(e fakechain.Effect) bool { return e.Number < m.start })
-}
-
 // check compares chain and database with the promises.
 func (m *model) check(t *rapid.T) {
-	stored := map[string]plan.Intent{}
-	for _, i := range m.intents() {
-		if i.Hash != "" {
-			stored[i.Hash] = i
-		}
+	if broken := m.rig.broken(m.processes[0].store, m.start, m.submitted); broken != "" {
+		t.Fatal(broken)
 	}
-	for _, s := range m.chain.Submitted()[m.submitted:] {
-		h := "0x" + hex.EncodeToString(s.Hash[:])
-		i, ok := stored[h]
-		if !ok {
-			t.Fatalf("the transaction %s (%s) was submitted without a stored intent", h, s.Call)
-		}
-		if i.Status == plan.Prepared || i.Status == plan.Abandoned {
-			t.Fatalf("the transaction %s (%s) was submitted, its intent is %s", h, s.Call, i.Status)
-		}
-	}
-	count := map[string]int{}
-	for _, e := range m.ourEffects() {
-		k := key(e.Stash, e.Era)
-		if count[k]++; count[k] > 1 {
-			t.Fatalf("two nominations by %s", k)
-		}
-	}
-	for _, p := range m.plans() {
-		if p.State != plan.Succeeded {
-			continue
-		}
-		if !slices.ContainsFunc(m.ourEffects(), func(e fakechain.Effect) bool {
-			return m.address(m.pairOf(e.Stash)) == p.Nominator && e.Number <= p.Effect.Number && m.sameSet(e.Targets, p.Targets)
-		}) {
-			t.Fatalf("the plan of %s succeeded in block %d without an effect", p.Nominator, p.Effect.Number)
-		}
-	}
-}
-
-func (m *model) pairOf(id fakechain.ID) *keys.Pair {
-	for _, p := range []*keys.Pair{m.direct, m.proxied, m.delayed} {
-		if p.AccountID() == id {
-			return p
-		}
-	}
-	return m.stranger
-}
-
-func (m *model) sameSet(ids []fakechain.ID, targets []programme.Address) bool {
-	var list []programme.Address
-	for _, id := range ids {
-		list = append(list, programme.Address(ss58Of(m.prefix, id)))
-	}
-	return plan.SameSet(list, targets)
 }
 
 // calm reports whether nothing is under way any more.
@@ -530,12 +474,7 @@ func (m *model) drain() {
 			m.t.Fatalf("the fate of %s is not settled: %s", i.ID, i.Status)
 		}
 	}
-	for _, e := range m.ourEffects() {
-		who := m.address(m.pairOf(e.Stash))
-		if !slices.ContainsFunc(m.plans(), func(p plan.Plan) bool {
-			return p.Nominator == who && p.State == plan.Succeeded && m.sameSet(e.Targets, p.Targets) && e.Number <= p.Effect.Number
-		}) {
-			m.t.Fatalf("the nomination of %s in block %d has no plan that succeeded", who, e.Number)
-		}
+	if broken := m.rig.unexplained(m.processes[0].store, m.start); broken != "" {
+		m.t.Fatal(broken)
 	}
 }

@@ -286,14 +286,14 @@ func (c *Chain) build(edit func(*State), pick func(Submission) bool) error {
 	}
 	var events [][]event
 	for _, t := range slices.Clone(c.pool) {
-		if pick != nil && !pick(t.Submission) {
+		switch reason := c.valid(b.state, number, t); {
+		case reason == "future":
 			continue
-		}
-		if reason := c.valid(b.state, number, t); reason != "" {
-			if reason != "future" {
-				c.pool = slices.DeleteFunc(c.pool, func(o *tx) bool { return o == t })
-				c.tell(t, "invalid")
-			}
+		case reason != "":
+			c.pool = slices.DeleteFunc(c.pool, func(o *tx) bool { return o == t })
+			c.tell(t, "invalid")
+			continue
+		case pick != nil && !pick(t.Submission):
 			continue
 		}
 		c.effects = nil
