@@ -45,7 +45,7 @@ lint: deps-lint ## golangci-lint with .golangci.yml
 	$(LINT) run --timeout 15m --build-tags e2e ./...
 
 race: ## unit tests with the race detector (PKG=./... selects)
-	go test -race -timeout 10m $(PKG)
+	go test -race -timeout 25m $(PKG)
 
 bench: ## all benchmarks, with memory (PKG=./... selects)
 	go test -run '^$$' -bench . -benchmem $(PKG)
