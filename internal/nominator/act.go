@@ -114,16 +114,16 @@ func (s *Service) propose(ctx context.Context, head plan.Head, round string, nom
 	if err != nil {
 		return err
 	}
-	if out.Refused = w.refuse(&p, plan.KindNominate, overridden); out.Refused != "" {
-		return nil
-	}
 	kind := plan.KindNominate
 	if a.Proxy {
-		r, _ := w.relation() // refuse has found it good
+		r, _ := w.relation() // refuse says why there is none
 		p.Mode, kind, p.ProxyType, p.Delay = plan.Proxy, plan.KindProxy, r.Type, r.Delay
 		if r.Delay > 0 {
 			p.Mode, kind = plan.Delayed, plan.KindAnnounce
 		}
+	}
+	if out.Refused = w.refuse(&p, kind, overridden); out.Refused != "" {
+		return nil
 	}
 	call, err := s.Chain.Encode(ctx, head, Call{Kind: plan.KindNominate, Real: nominator, Targets: targets})
 	if err != nil {

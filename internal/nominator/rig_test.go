@@ -337,3 +337,10 @@ func (r *rig) alerts(s *nominator.Service) []string {
 	slices.Sort(out)
 	return out
 }
+
+// without are all validators but one.
+func (r *rig) without(v programme.Address) []programme.Address {
+	return slices.DeleteFunc(slices.Clone(r.validators), func(a programme.Address) bool { return a == v })
+}
+
+func hexText(h [32]byte) string { return fmt.Sprintf("0x%x", h) }

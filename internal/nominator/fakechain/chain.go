@@ -191,6 +191,13 @@ func (c *Chain) Block(pick func(Submission) bool) error {
 	return c.finalise(len(c.blocks) - 1 - c.lag)
 }
 
+// SetMaxNominations changes how many targets the runtime takes.
+func (c *Chain) SetMaxNominations(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.maxNominations = n
+}
+
 // SetLag changes how many blocks finality is behind from the next block on.
 func (c *Chain) SetLag(blocks int) {
 	c.mu.Lock()
