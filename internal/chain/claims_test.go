@@ -18,6 +18,7 @@ func TestHistoryWindow(t *testing.T) {
 		{"relay chain in the last session of an era", 1000, 1001, 84, 917, 1000},
 		{"longer history than the window", 1000, 1001, 365, 916, 1000},
 		{"shorter history", 1000, 1000, 10, 990, 1000},
+		{"longer history of a young chain", 86, 86, 365, 2, 86},
 		{"young chain", 5, 5, 84, 0, 5},
 		{"first era", 0, 0, 84, 0, 0},
 		{"no history at all", 10, 10, 0, 10, 10},
