@@ -38,20 +38,17 @@ export function backers(w, random, validators) {
   });
 }
 
-// Who is elected and with what: exposure totals from small to large, one validator with more backers than a clipped
+// Who is elected and with what: exposure totals from small to large, some validators with more backers than a clipped
 // exposure holds, one without any.
 export function exposures(w, random, validators, nominators) {
   // Two of the programme's own accounts stand behind candidates too; they must not count as backing from outside.
-  const own = ['second, due to the era', 'stash with a separate controller'].map((label) => ({ stash: ownAccount(w, label), active: 5_000n * w.token }));
+  const own = ['second, due to the era', 'stash named by its controller'].map((label) => ({ stash: ownAccount(w, label), active: 5_000n * w.token }));
   const running = validators.filter((v) => v.chain?.validating && v.chain.ledger && v.chain.active > 0n);
   const candidates = running.filter((v) => v.slot !== undefined);
-  // The first has more backers than a clipped exposure holds, so it must be one that is scored.
-  const scored = candidates.find((v) => v.label === 'ordinary 0');
-  const rest = random.sample(candidates.filter((v) => v !== scored), electedCandidates - 1);
-  const elected = [scored, ...rest, ...running.filter((v) => v.slot === undefined).slice(0, 4)];
+  const elected = [...random.sample(candidates, electedCandidates), ...running.filter((v) => v.slot === undefined).slice(0, 4)];
   return elected.map((v, i) => {
     const self = v.chain.active - (i % 3 === 0 ? 1n : 0n);
-    const count = i === 0 ? 90 : i === 1 ? 0 : random.int(1, 12);
+    const count = i === 1 ? 0 : i % 4 === 0 ? 70 + 3 * i : random.int(1, 12);
     const backing = [...random.sample(nominators, count), ...(i % 4 === 2 ? own : [])];
     const others = backing.map((n) => ({ who: n.stash, value: random.big(1n, n.active) }));
     return { stash: v.stash, total: others.reduce((sum, o) => sum + o.value, self), own: self, others };
@@ -90,6 +87,7 @@ export function ownNominators(w, validators, exposed, fit, unfit) {
     make('bond exactly the minimum', { bond: 50n * w.token, free: balance(sum(5)) }),
     make('bond one planck over the minimum', { bond: 50n * w.token + 1n, free: 20n * w.token }),
     make('stash with a separate controller', { controller: account(`${w.network} nominator controller`), free: balance(sum(2)), targets: fit.slice(0, 2), submittedIn: 0 }),
+    make('named by its controller', { stash: ownAccount(w, 'stash named by its controller'), free: balance(sum(1)), targets: fit.slice(1, 5), submittedIn: before - 2 }),
     make('buffer eats the balance', { free: 15n * w.token }),
     make('wants more than the runtime allows', { seed: '//proxy', proxied: true, free: balance(sum(21)) * 3n, bond: 900_000n * w.token }),
     make('could fill every seat', { free: balance(sum(999)) + 12_345n }),
