@@ -26,16 +26,17 @@ help: ## list the targets
 build: ## build the program into build/bin/otv
 	CGO_ENABLED=0 go build -trimpath -o $(BIN)/otv ./cmd/otv
 
-test: ## everything that must hold: vet, lint, all tests with -race, the digest on arm64, end to end
+test: ## everything that must hold: vet, lint, all tests, again with -race, the digest on arm64, end to end
 	@$(STEP) "deps" $(MAKE) deps
 	@$(STEP) "vet" $(MAKE) vet
-	@$(STEP) "tests with -race" $(MAKE) race
+	@$(STEP) "tests" $(MAKE) test-unit
+	@$(STEP) "tests with -race" $(MAKE) race SHORT=-short
 	@$(STEP) "lint" $(MAKE) lint
 	@$(STEP) "digest on arm64" $(MAKE) arm64
 	@$(STEP) "end to end" $(MAKE) e2e
 
 test-unit: ## unit tests only, no dependencies but Go (PKG=./... selects)
-	go test $(PKG)
+	go test -timeout 25m $(PKG)
 
 vet: ## go vet, end-to-end tests included
 	go vet ./...
@@ -44,8 +45,8 @@ vet: ## go vet, end-to-end tests included
 lint: deps-lint ## golangci-lint with .golangci.yml
 	$(LINT) run --timeout 15m --build-tags e2e ./...
 
-race: ## unit tests with the race detector (PKG=./... selects)
-	go test -race -timeout 25m $(PKG)
+race: ## unit tests with the race detector (PKG=./... selects, SHORT=-short tries fewer random cases)
+	go test -race $(SHORT) -timeout 25m $(PKG)
 
 bench: ## all benchmarks, with memory (PKG=./... selects)
 	go test -run '^$$' -bench . -benchmem $(PKG)
