@@ -87,6 +87,9 @@ func (p Plan) Run(ctx context.Context) (*decision.Record, error) {
 	if m.Snapshot, err = p.snapshot(ctx, cfg, list); err != nil {
 		return nil, err
 	}
+	for _, w := range m.Snapshot.Warnings {
+		p.Warn(w)
+	}
 	prefix := m.Snapshot.Network.SS58Prefix
 	m.Candidates = list.Candidates(prefix)
 	m.Nominators = cfg.ProgrammeNominators(prefix)
