@@ -88,6 +88,8 @@ type Proxy struct {
 	TimeDelayBlocks uint32
 	// BlacklistedAnnouncements are call hashes (0x hex) of announcements to be cancelled.
 	BlacklistedAnnouncements []string
+	// CancelUnknown has announcements for our nominators cancelled that no plan explains.
+	CancelUnknown bool
 }
 
 // Matrix holds the settings of chat messages.

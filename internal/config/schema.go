@@ -145,6 +145,8 @@ func proxyKeys() []Key {
 			"delay of proxy nominators without a `proxyDelay` of their own", unit("blocks")),
 		key("proxy.blacklistedAnnouncements", list(hash32), func(c *Config) *[]string { return &c.Proxy.BlacklistedAnnouncements },
 			"call hashes of announcements to be cancelled"),
+		key("proxy.cancelUnknown", boolean, func(c *Config) *bool { return &c.Proxy.CancelUnknown },
+			"cancel announcements for our nominators that no plan explains; they are reported in any case"),
 	}
 }
 

@@ -76,11 +76,30 @@ func (s *Service) observeDelayed(ctx context.Context, head plan.Head, p *plan.Pl
 			o.Clock = plan.ClockUnknown
 		}
 	}
-	switch p.State {
-	case plan.Announced, plan.Executable, plan.Executing:
+	if due(head, p, o) {
 		o.Review, err = s.review(ctx, head, p, o.Targets)
 	}
 	return err
+}
+
+// due reports whether the plan may be executed in this step, so that its targets have to be judged: before, the candidate
+// list need not be fetched.
+func due(head plan.Head, p *plan.Plan, o *plan.Observation) bool {
+	a := p.Announcement
+	switch p.State {
+	case plan.Announced, plan.Executable, plan.Executing:
+	default:
+		return false
+	}
+	if a == nil || o.Relation == nil {
+		return false
+	}
+	clock := a.Clock
+	if clock == plan.ClockUnknown {
+		clock = o.Clock
+	}
+	now, ok := head.Now(clock)
+	return ok && uint64(now) >= plan.ExecutableAt(a.Height, o.Relation.Delay)
 }
 
 // heights are those of the announcements of the plan's call, ascending.
