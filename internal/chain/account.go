@@ -2,7 +2,6 @@ package chain
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
 	"sync"
 
@@ -56,7 +55,7 @@ func (b *book) addresses(ids []account) []programme.Address {
 	for i, id := range ids {
 		list[i] = b.address(id)
 	}
-	slices.SortFunc(list, func(a, b programme.Address) int { return cmp.Compare(a, b) })
+	slices.Sort(list)
 	return list
 }
 

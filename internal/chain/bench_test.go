@@ -104,19 +104,20 @@ func benchSnapshot(b *testing.B, cfg Config) {
 	if _, err := chains.Snapshot(b.Context(), Request{}); err != nil { // metadata and connections
 		b.Fatal(err)
 	}
-	var s *programme.Snapshot
+	held := make([]*programme.Snapshot, 1) // the last one; given up before the next is measured
 	var peak uint64
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
-		s = nil
+		held[0] = nil
 		measure := watchHeap(b.Context())
 		b.StartTimer()
-		if s, err = chains.Snapshot(b.Context(), req); err != nil {
+		if held[0], err = chains.Snapshot(b.Context(), req); err != nil {
 			b.Fatal(err)
 		}
 		peak = max(peak, measure())
 	}
+	s := held[0]
 	if len(s.Gaps) > 0 || len(s.Candidates) != benchCandidates || len(s.Backers) < benchNominators*9/10 || len(s.Elected) != benchElected {
 		b.Fatalf("%d candidates, %d backers, %d elected, gaps %v", len(s.Candidates), len(s.Backers), len(s.Elected), s.Gaps)
 	}
@@ -169,7 +170,7 @@ func (*bareTB) Fatalf(format string, v ...any) { log.Fatalf(format, v...) }
 // nodesApart starts the benchmark's nodes in a process of their own.
 func nodesApart(b *testing.B) Config {
 	b.Helper()
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.CommandContext(context.WithoutCancel(b.Context()), os.Args[0]) // ended by its standard input
 	cmd.Env, cmd.Stderr = append(os.Environ(), nodesVariable+"=1"), os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

@@ -59,7 +59,7 @@ func (c *Chains) Snapshot(ctx context.Context, req Request) (*programme.Snapshot
 	if err != nil {
 		return nil, err
 	}
-	s.Network, s.Warnings = network, append(p.warnings, odd...)
+	s.Network, s.Warnings = network, slices.Concat(p.warnings, odd)
 	s.Blocks = chainBlocks(p)
 	s.Warnings = append(s.Warnings, unknownTypes(p)...)
 	r := newReader(p, s, unique(candidates), nominators, req.Progress)
