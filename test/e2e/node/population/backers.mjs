@@ -48,7 +48,7 @@ export function exposures(w, random, validators, nominators) {
   const elected = [...random.sample(candidates, electedCandidates), ...running.filter((v) => v.slot === undefined).slice(0, 4)];
   return elected.map((v, i) => {
     const self = v.chain.active - (i % 3 === 0 ? 1n : 0n);
-    const count = i === 1 ? 0 : i % 4 === 0 ? 70 + 3 * i : random.int(1, 12);
+    const count = i === 1 ? 0 : i % 2 === 0 ? 60 + 3 * i : random.int(1, 12);
     const backing = [...random.sample(nominators, count), ...(i % 4 === 2 ? own : [])];
     const others = backing.map((n) => ({ who: n.stash, value: random.big(1n, n.active) }));
     return { stash: v.stash, total: others.reduce((sum, o) => sum + o.value, self), own: self, others };
