@@ -21,7 +21,7 @@ func newRoundCommand(env *Env) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRoundPlanCommand(env), newRoundVerifyCommand(env), newRoundShowCommand(env))
+	cmd.AddCommand(newRoundPlanCommand(env), newRoundVerifyCommand(env), newRoundShowCommand(env), newRoundActCommand(env))
 	return cmd
 }
 

@@ -12,9 +12,9 @@ import (
 
 	"github.com/thousand-validators/otv/internal/nominator"
 	"github.com/thousand-validators/otv/internal/nominator/fakechain"
+	"github.com/thousand-validators/otv/internal/nominator/nominatortest"
 	"github.com/thousand-validators/otv/internal/nominator/onchain"
 	"github.com/thousand-validators/otv/internal/programme"
-	"github.com/thousand-validators/otv/internal/programme/decision"
 	"github.com/thousand-validators/otv/internal/programme/plan"
 	"github.com/thousand-validators/otv/internal/store"
 	"github.com/thousand-validators/otv/substrate"
@@ -206,66 +206,16 @@ func (r *rig) record(candidates []programme.Address, set func(*programme.Inputs)
 
 // decide makes a record whose candidates are all in order.
 func (r *rig) decide(state *fakechain.State, number uint32, candidates []programme.Address, set func(*programme.Inputs), nominators []*keys.Pair) ([]byte, error) {
-	genesis, round := r.chain.Genesis(), r.rounds
-	now := programme.Millis(1_800_000_000_000) + programme.Millis(round)
-	rules := programme.DefaultRules(programme.ProfileProgramme)
-	l := &rules.Limits
-	l.SkipConnectionTime, l.SkipIdentity, l.SkipUnclaimed, l.SkipClientUpgrade, l.SkipBeefy, l.SkipSanctioned = true, true, true, true, true, true
-	l.MinSelfStake, l.MaxTargets, l.EraBuffer = programme.NewPlanck(1), 4, 1
-	rules.Brakes = programme.Brakes{MinEligible: 1}
-	era := programme.Era(state.Era)
-	in := programme.Inputs{
-		Now: now, Rules: rules, Seed: fmt.Sprintf("0x%064x", round),
-		Snapshot: programme.Snapshot{
-			Network:  programme.Network{Name: "westend", Chain: "Fake", Genesis: genesis, SS58Prefix: r.prefix, Decimals: 12, Symbol: "UNIT"},
-			Topology: programme.Topology{Kind: "single", Generation: "A"},
-			Blocks:   []programme.ChainBlock{{Role: programme.RoleStaking, Chain: "Fake", Genesis: genesis, SpecName: "westend", Number: number, Time: now}},
-			Eras:     programme.Eras{Active: era, Planned: programme.Era(state.Planned), SessionsPerEra: 6, EraLength: 6 * programme.Hour, HistoryDepth: 84},
-			Limits:   programme.ChainLimits{MaxNominations: 16}, IntentionCount: len(candidates),
-		},
-	}
-	for _, name := range []programme.SourceName{programme.SourceChain, programme.SourceTelemetry, programme.SourceLocation, programme.SourceRelease, programme.SourceRemote, programme.SourceHistory} {
-		in.Sources = append(in.Sources, programme.Source{Name: name, State: programme.SourceOK, At: now})
-	}
-	for e := era - 84; e < era; e++ {
-		in.Snapshot.PointEras = append(in.Snapshot.PointEras, programme.EraTotal{Era: e, Total: 1000})
-	}
-	bond := programme.Bond{Bonded: true, Total: programme.NewPlanck(5000 * token), Active: programme.NewPlanck(5000 * token)}
-	for i, stash := range candidates {
-		in.Candidates = append(in.Candidates, programme.CandidateInput{
-			Candidate: programme.Candidate{Slot: i + 1, Name: fmt.Sprintf("node %d", i), Stash: stash},
-			Facts: programme.Facts{
-				Presence: &programme.Presence{FirstSeen: now - 500*programme.Day, LastSeen: now, Live: 1, Implementation: "Parity Polkadot", Version: "1.7.1"},
-				Location: &programme.Location{City: "A", Region: "B", Country: "CH", Provider: fmt.Sprint(i), At: now},
-				History:  &programme.History{Rank: i},
-			},
-		})
-		in.Snapshot.Candidates = append(in.Snapshot.Candidates, programme.ChainCandidate{
-			Stash: stash, Intention: programme.Intention{Present: true, Commission: 50_000_000}, Bond: bond, Payee: "Staked",
-			Exposure: &programme.Exposure{Total: programme.NewPlanck(100 * token), Own: programme.NewPlanck(10 * token)},
-		})
-		in.Snapshot.Elected = append(in.Snapshot.Elected, programme.Elected{Stash: stash, Total: programme.NewPlanck(100 * token)})
+	round := nominatortest.Round{
+		Genesis: r.chain.Genesis(), Prefix: r.prefix, Number: number, Era: programme.Era(state.Era), Planned: programme.Era(state.Planned),
+		Seed: r.rounds, Candidates: candidates, Change: set,
 	}
 	for _, p := range nominators {
-		n := state.Nominations[p.AccountID()]
-		in.Nominators = append(in.Nominators, programme.Nominator{Address: r.address(p)})
-		in.Snapshot.Nominators = append(in.Snapshot.Nominators, programme.ChainNominator{
-			Address: r.address(p), Stash: r.address(p), Bond: bond, Free: programme.NewPlanck(1000 * token), SubmittedIn: programme.Era(n.SubmittedIn),
+		round.Nominators = append(round.Nominators, programme.ChainNominator{
+			Address: r.address(p), SubmittedIn: programme.Era(state.Nominations[p.AccountID()].SubmittedIn),
 		})
 	}
-	if set != nil {
-		set(&in)
-	}
-	rec, err := decision.Decide(in)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range rec.Decision.Candidates {
-		if c.Validity != programme.Valid {
-			return nil, fmt.Errorf("candidate %s is %s: %s", c.Stash, c.Validity, c.Reason)
-		}
-	}
-	return rec.Bytes()
+	return round.Record()
 }
 
 // propose makes plans of a record and returns that of one nominator.
