@@ -3,6 +3,7 @@ package nominator_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"go/ast"
 	"go/parser"
 	gotoken "go/token"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"go.uber.org/goleak"
 
 	"github.com/thousand-validators/otv/internal/nominator"
 	"github.com/thousand-validators/otv/internal/nominator/fakechain"
@@ -275,4 +278,34 @@ func TestThereIsOnePlaceThatSigns(t *testing.T) {
 	if !slices.Equal(places, []string{"./desk.go"}) {
 		t.Errorf("signatures are made in %v", places)
 	}
+}
+
+// Nothing of a service goes on after its end.
+func TestCloseEndsEverything(t *testing.T) {
+	r := newRig(t, fakechain.Config{})
+	before := goleak.IgnoreCurrent()
+	s := r.service(nil)
+	r.propose(s, r.record(r.validators, nil, r.direct), r.direct)
+	ctx, stop := context.WithCancelCause(t.Context())
+	looked := make(chan struct{})
+	ended := make(chan error)
+	go func() {
+		first := true
+		ended <- s.Run(ctx, func(context.Context) (bool, error) {
+			if first {
+				first = false
+				close(looked)
+			}
+			return false, nil
+		})
+	}()
+	<-looked
+	why := errors.New("enough")
+	stop(why)
+	if err := <-ended; !errors.Is(err, why) {
+		t.Errorf("it ended with %v", err)
+	}
+	s.Close()
+	r.disconnect()
+	goleak.VerifyNone(t, before)
 }

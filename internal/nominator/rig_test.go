@@ -63,6 +63,7 @@ type rig struct {
 	direct, proxied, proxy, delayed, delegate, stranger *keys.Pair
 	validators                                          []programme.Address
 	rounds                                              int
+	closers                                             []func()
 }
 
 // clock is the wall clock, which no decision may depend on.
@@ -159,6 +160,7 @@ func (r *rig) open() *store.Store {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { _ = s.Close() }) // a second close is harmless
+	r.closers = append(r.closers, func() { _ = s.Close() })
 	return s
 }
 
@@ -170,7 +172,15 @@ func (r *rig) dial() *onchain.Chain {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(client.Close)
+	r.closers = append(r.closers, client.Close)
 	return onchain.New(client)
+}
+
+// disconnect closes all connections and databases.
+func (r *rig) disconnect() {
+	for _, end := range r.closers {
+		end()
+	}
 }
 
 // service acts for all nominators; set changes its settings.
