@@ -175,13 +175,14 @@ func act(ctx context.Context, env *Env, o *actOptions, a *app.Acting, record []b
 	if err != nil {
 		return exit(ExitNetwork, err)
 	}
-	if o.asJSON {
+	switch {
+	case o.asJSON:
 		if err := writeJSON(env.Stdout, out); err != nil {
 			return err
 		}
-	} else if signing {
+	case signing:
 		printPlans(env, plans)
-	} else {
+	default:
 		fmt.Fprintln(env.Stdout, notSigned(a, o, out, planned))
 	}
 	return actExit(out, plans, refused)

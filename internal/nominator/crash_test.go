@@ -2,6 +2,7 @@ package nominator_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -311,7 +312,7 @@ func (l *life) run(t *testing.T, e errand, moment <-chan struct{}) (output strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self)
+	cmd := exec.CommandContext(context.Background(), self)
 	cmd.Env = append(os.Environ(), crashVariable+"="+string(text))
 	var errs strings.Builder
 	cmd.Stderr = &errs

@@ -435,7 +435,7 @@ func (m *model) intents() []plan.Intent {
 
 // check compares chain and database with the promises.
 func (m *model) check(t *rapid.T) {
-	if broken := m.rig.broken(m.processes[0].store, m.start, m.submitted); broken != "" {
+	if broken := m.broken(m.processes[0].store, m.start, m.submitted); broken != "" {
 		t.Fatal(broken)
 	}
 }
@@ -474,7 +474,7 @@ func (m *model) drain() {
 			m.t.Fatalf("the fate of %s is not settled: %s", i.ID, i.Status)
 		}
 	}
-	if broken := m.rig.unexplained(m.processes[0].store, m.start); broken != "" {
+	if broken := m.unexplained(m.processes[0].store, m.start); broken != "" {
 		m.t.Fatal(broken)
 	}
 }

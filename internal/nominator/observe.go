@@ -199,7 +199,7 @@ func (s *Service) review(ctx context.Context, head plan.Head, p *plan.Plan, curr
 	standing, err := s.Programme.Standing(ctx)
 	if err != nil {
 		r.Unknown = append(r.Unknown, "the candidate list could not be read: "+err.Error())
-		return r, nil
+		return r, nil //nolint:nilerr // not knowing is an answer
 	}
 	for _, t := range p.Targets {
 		switch c, listed := standing[t]; {

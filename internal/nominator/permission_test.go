@@ -176,7 +176,7 @@ func TestTamperedPlansAreNotSigned(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer db.Close()
-			if _, err := db.Exec(strings.ReplaceAll(edit, "%s", string(r.address(r.stranger)))); err != nil {
+			if _, err := db.ExecContext(t.Context(), strings.ReplaceAll(edit, "%s", string(r.address(r.stranger)))); err != nil {
 				t.Fatal(err)
 			}
 			s = r.service(nil)

@@ -74,7 +74,7 @@ func dump(t *testing.T, file string) []byte {
 	}
 	defer db.Close()
 	var names []string
-	rows, err := db.Query("SELECT name FROM sqlite_master WHERE type = 'table'")
+	rows, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table'")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func dump(t *testing.T, file string) []byte {
 	}
 	var out bytes.Buffer
 	for _, name := range names {
-		rows, err := db.Query("SELECT * FROM " + name)
+		rows, err := db.QueryContext(t.Context(), "SELECT * FROM " + name)
 		if err != nil {
 			t.Fatal(err)
 		}

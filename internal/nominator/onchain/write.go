@@ -168,7 +168,7 @@ func (c *Chain) DryRun(ctx context.Context, at plan.Head, signed []byte) (string
 	case r.Invalid != "":
 		return "the transaction would not be accepted: " + string(r.Invalid), nil
 	case r.Err != nil:
-		return "the call would fail: " + r.Err.Error(), nil
+		return "the call would fail: " + r.Err.Error(), nil //nolint:nilerr // that is the answer asked for
 	}
 	return "", nil
 }

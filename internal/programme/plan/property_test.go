@@ -151,7 +151,8 @@ func checkSend(t *rapid.T, p, q Plan, o Observation, kind Kind) {
 	if !fate {
 		t.Fatalf("%s is sent while the fate of %+v is unknown", kind, p.Tx)
 	}
-	if !o.May.OK && !(kind == KindRemove && p.Order != nil && o.MayRemove.OK) {
+	ordered := kind == KindRemove && p.Order != nil && o.MayRemove.OK
+	if !o.May.OK && !ordered {
 		t.Fatalf("%s is sent although nothing may be signed", kind)
 	}
 	switch kind {

@@ -122,7 +122,7 @@ func overrides(t *testing.T, s, _ Store) {
 	other.Targets = []programme.Address{"y"}
 	other = create(t, s, other)
 	_, err := s.Advance(ctx, sending(other, "i2", plan.KindNominate))
-	obstacle(t, err) // it is for another set
+	refused(t, err) // it is for another set
 	check(t, attempt(3))
 	if usable() {
 		t.Error("the override is not used up while its transaction is under way")
@@ -135,7 +135,7 @@ func overrides(t *testing.T, s, _ Store) {
 	check(t, attempt(4))
 	settle(t, s, "i4", plan.Done)
 	closed(t, s, plan.Key{Round: document(t, s, 4), Nominator: "n"}, plan.Succeeded)
-	obstacle(t, attempt(5))
+	refused(t, attempt(5))
 }
 
 func intentStatus(t *testing.T, s, again Store) {

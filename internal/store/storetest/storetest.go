@@ -155,6 +155,12 @@ func closed(t *testing.T, s Store, key plan.Key, state plan.State) {
 	must[plan.Plan](t)(s.Advance(t.Context(), plan.Change{Plan: p, At: 7000}))
 }
 
+// refused demands that err is an obstacle.
+func refused(t *testing.T, err error) {
+	t.Helper()
+	_ = obstacle(t, err)
+}
+
 func obstacle(t *testing.T, err error) *plan.Obstacle {
 	t.Helper()
 	var o *plan.Obstacle
