@@ -15,7 +15,7 @@ import (
 // type does not have, a missing member, a number token or any other spelling than the canonical one is an error
 // that names the place. It accepts exactly the bytes that [Canonical] writes.
 func ParseCanonical(b []byte, dst any) error {
-	p := &parser{in: b}
+	p := &parser{in: b, texts: map[string]string{}}
 	if err := p.value(reflect.ValueOf(dst).Elem(), 0); err != nil {
 		return err
 	}
@@ -41,6 +41,9 @@ const maxDepth = 64
 type parser struct {
 	in []byte
 	at int
+	// texts holds every text once. The same addresses stand in many places of a record; sharing them saves most of the
+	// memory, and looking one up in a map finds equal text by its place.
+	texts map[string]string
 }
 
 var errEnd = errors.New("the JSON ends in the middle")
@@ -121,7 +124,12 @@ func (p *parser) text() (string, error) {
 			if !utf8.Valid(raw) {
 				return "", errors.New("text that is not UTF-8")
 			}
-			return string(raw), nil
+			if shared, ok := p.texts[string(raw)]; ok {
+				return shared, nil
+			}
+			text := string(raw)
+			p.texts[text] = text
+			return text, nil
 		case c < 0x20:
 			return "", fmt.Errorf("a control character at byte %d", p.at)
 		case c == '\\':
