@@ -87,7 +87,7 @@ func dump(t *testing.T, file string) []byte {
 	}
 	var out bytes.Buffer
 	for _, name := range names {
-		rows, err := db.QueryContext(t.Context(), "SELECT * FROM " + name)
+		rows, err := db.QueryContext(t.Context(), "SELECT * FROM "+name)
 		if err != nil {
 			t.Fatal(err)
 		}
