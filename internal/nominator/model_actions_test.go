@@ -253,4 +253,3 @@ func (m *model) cancel(t *rapid.T) {
 	}
 	_, _ = m.processes[m.any(t)].service.Cancel(context.Background(), m.address(m.someone(t)), "", "model", "enough")
 }
-
