@@ -21,7 +21,7 @@ func TestPlanFailures(t *testing.T) {
 		want  []string // parts of the one line on standard error
 	}{
 		{"dead endpoint", func(t *testing.T) []string {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
+			l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -83,7 +83,11 @@ func TestTxDecode(t *testing.T) {
 	}
 
 	code, out, errs := runWith(t, "", nil, "tx", "decode", call, "--call", "--metadata", file)
-	want := strings.Fields("what value " + exampleTable[strings.Index(exampleTable, "call    "):]) // the rows of the call
+	_, rows, found := strings.Cut(exampleTable, "call    ")
+	if !found {
+		t.Fatal("the example has no rows of a call")
+	}
+	want := strings.Fields("what value call " + rows)
 	if diff := cmp.Diff(want, strings.Fields(out)); code != ExitOK || diff != "" {
 		t.Errorf("exit %d, %s (-want +got)\n%s", code, errs, diff)
 	}

@@ -179,7 +179,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	for _, v := range c.Effective() {
 		b.WriteString(v.Text())
 	}
-	for _, secret := range []string{token, ip, "bottom", fmt.Sprintf("%x", token), fmt.Sprintf("%X", token), fmt.Sprint([]byte(token))} {
+	for _, secret := range []string{token, ip, "bottom", fmt.Sprintf("%x", token), fmt.Sprintf("%X", token), fmt.Sprintf("%v", []byte(token))} {
 		if strings.Contains(b.String(), secret) {
 			t.Errorf("%q is shown: %s", secret, b.String())
 		}

@@ -54,8 +54,6 @@ func (n node) fail(format string, args ...any) {
 
 func (n node) present() bool { return n.v != nil }
 
-func (n node) isNull() bool { return n.v != nil && n.v.Kind == jsontree.Null }
-
 // given is present and not null.
 func (n node) given() bool { return n.v != nil && n.v.Kind != jsontree.Null }
 

@@ -42,7 +42,7 @@ func TestParseFactsRefuses(t *testing.T) {
 		{"schema", "otv/facts/1", "otv/facts/2", `schema is "otv/facts/2"`},
 		{"no time", `"at": 1763800000000,
 `, "\n", "at: the moment"},
-		{"unknown member", `"network"`, `"netwrok"`, `unknown field "netwrok"`},
+		{"unknown member", `"network"`, `"weather"`, `unknown field "weather"`},
 		{"unknown source", `"location"`, `"weather"`, "sources.weather: no such source"},
 		{"unknown state", `"down"`, `"broken"`, `sources.location.state: "broken"`},
 		{"slot twice", `"slot": 2`, `"slot": 1`, "slot 1 appears twice"},

@@ -20,7 +20,7 @@ func FuzzParseURI(f *testing.F) {
 		u, err := parseURI(uri)
 		if err != nil {
 			// numbers in messages are counts, so only letters can betray a secret
-			for _, word := range strings.FieldsFunc(uri, func(r rune) bool { return !('a' <= r && r <= 'z') }) {
+			for _, word := range strings.FieldsFunc(uri, func(r rune) bool { return r < 'a' || r > 'z' }) {
 				if len(word) > 12 && strings.Contains(err.Error(), word) {
 					t.Errorf("error %q repeats %q", err, word)
 				}

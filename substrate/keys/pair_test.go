@@ -69,7 +69,7 @@ func TestSecretNeverShows(t *testing.T) {
 		if !strings.Contains(out.String(), hex.EncodeToString(pair.Public().Bytes())) {
 			t.Errorf("%s: the public key does not show", scheme)
 		}
-		if got := (*pair).String(); strings.Count(got, "hidden") != 1 {
+		if got := pair.String(); strings.Count(got, "hidden") != 1 {
 			t.Errorf("String: %q", got)
 		}
 	}

@@ -89,7 +89,7 @@ func TestSharedVectors(t *testing.T) {
 		}
 	}
 
-	files := regexp.MustCompile("(?m)^encoded (\\S+)$").FindAllStringSubmatch(text, -1)
+	files := regexp.MustCompile(`(?m)^encoded (\S+)$`).FindAllStringSubmatch(text, -1)
 	if len(files) != 2 {
 		t.Fatalf("found %d key files, want 2", len(files))
 	}

@@ -25,7 +25,7 @@ func Freeze(in programme.Inputs) (*programme.Inputs, error) {
 	s.Backers = sorted(s.Backers, func(a, b programme.Backer) int { return cmp.Compare(a.Stash, b.Stash) })
 	s.Elected = sorted(s.Elected, func(a, b programme.Elected) int { return cmp.Compare(a.Stash, b.Stash) })
 	s.PointEras = sorted(s.PointEras, func(a, b programme.EraTotal) int { return cmp.Compare(a.Era, b.Era) })
-	s.ValidatorSet = sorted(s.ValidatorSet, func(a, b programme.Address) int { return cmp.Compare(a, b) })
+	s.ValidatorSet = sorted(s.ValidatorSet, cmp.Compare)
 	b, err := Canonical(in)
 	if err != nil {
 		return nil, fmt.Errorf("freeze inputs: %w", err)

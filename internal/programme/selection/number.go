@@ -41,11 +41,10 @@ func Number(in *programme.Inputs, n *programme.Nominator, chain *programme.Chain
 		count, how = floatCount(in, chain)
 	}
 	number := count + (count+extraDivisor-1)/extraDivisor
-	switch {
-	case count == 0:
+	if count == 0 {
 		number = 1
 		how += ", so it gets one target"
-	default:
+	} else {
 		how += fmt.Sprintf(", plus 5 %% rounded up makes %d", number)
 	}
 	if number > limit {
