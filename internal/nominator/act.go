@@ -88,16 +88,15 @@ func (s *Service) Propose(ctx context.Context, record []byte, only programme.Add
 // propose makes the plan of one nominator.
 func (s *Service) propose(ctx context.Context, head plan.Head, round string, nominator programme.Address, targets []programme.Address, out *Proposal) error {
 	key := plan.Key{Round: round, Nominator: nominator}
-	have, err := s.Store.Plan(ctx, key)
-	if err == nil {
-		out.Plan = &have
-		return nil
-	}
-	if !errors.Is(err, plan.ErrNotFound) {
-		return err
-	}
 	a := s.accounts[nominator]
-	if a == nil {
+	have, err := s.Store.Plan(ctx, key)
+	switch {
+	case err == nil:
+		out.Plan = &have
+		return s.presentAgain(ctx, head, a, &have, out)
+	case !errors.Is(err, plan.ErrNotFound):
+		return err
+	case a == nil:
 		out.Refused = fmt.Sprintf("%s is not configured as a nominator", nominator)
 		return nil
 	}
@@ -146,6 +145,21 @@ func (s *Service) propose(ctx context.Context, head plan.Head, round string, nom
 	s.Fault(AfterCreate)
 	out.Plan, out.Created = &stored, created
 	return nil
+}
+
+// presentAgain shows the first transaction of a plan that has sent nothing yet.
+func (s *Service) presentAgain(ctx context.Context, head plan.Head, a *Account, p *plan.Plan, out *Proposal) error {
+	if a == nil || p.State != plan.Planned {
+		return nil
+	}
+	w, err := s.world(ctx, head, a, p.Targets)
+	if err != nil {
+		return err
+	}
+	kind := map[plan.Mode]Kind{plan.Direct: plan.KindNominate, plan.Proxy: plan.KindProxy, plan.Delayed: plan.KindAnnounce}[p.Mode]
+	err = s.present(ctx, head, w, p, kind, out)
+	out.Refused = "" // the plan waits for it, and says so
+	return err
 }
 
 // present shows the first transaction of a plan with its fee, which needs no signature.
