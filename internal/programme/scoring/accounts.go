@@ -6,21 +6,23 @@ import (
 	"github.com/thousand-validators/otv/internal/programme"
 )
 
-// accounts numbers addresses: 0, 1, 2 ... in the order in which they are added. In a round, hundreds of thousands of
-// nomination targets are looked up in it, so it is a small open hash table over eight characters of each address,
-// from which the processor's cache is not driven out. Addresses that find no free place near their own go into a
-// plain map, so that addresses made to collide cost no more than that.
+// accounts numbers addresses: 0, 1, 2 ... in the order in which they are added. In a round, tens of thousands of
+// nomination targets are looked up in it, so it is a small open hash table over eight characters of each address (its
+// [key]), from which the processor's cache is not driven out. Addresses that find no free place near their own go
+// into a plain map, so that addresses made to collide cost no more than that.
 type accounts struct {
 	list  []programme.Address
 	table []entry
 	shift int
+	turn  int32 // counts resets
 	slow  map[programme.Address]int32
 }
 
-// entry is a place in the table; number is one more than the account's, 0 marks a free place.
+// entry is a place in the table; it is free when it was taken before the last reset.
 type entry struct {
 	key    uint64
 	number int32
+	turn   int32
 }
 
 // probes is how many neighbouring places are tried.
@@ -28,11 +30,21 @@ const probes = 8
 
 // newAccounts makes room for a number of addresses; more can be added, at a price.
 func newAccounts(size int) *accounts {
+	a := &accounts{slow: map[programme.Address]int32{}}
+	a.reset(size)
+	return a
+}
+
+// reset forgets all addresses and makes room for a number of others. The table is only cleared when it has to grow.
+func (a *accounts) reset(size int) {
 	width := max(bits.Len(uint(2*size)), 4)
-	return &accounts{
-		list: make([]programme.Address, 0, size), table: make([]entry, 1<<width), shift: 64 - width,
-		slow: map[programme.Address]int32{},
+	a.shift = 64 - width
+	a.turn++
+	if len(a.table) < 1<<width {
+		a.table = make([]entry, 1<<width)
 	}
+	a.list = a.list[:0]
+	clear(a.slow)
 }
 
 func (a *accounts) size() int { return len(a.list) }
@@ -55,17 +67,17 @@ func key(s programme.Address) uint64 {
 // home is where the search for a key begins.
 func (a *accounts) home(k uint64) int { return int(k * 0x9E3779B97F4A7C15 >> a.shift) }
 
-// add numbers an address, unless it has a number already.
-func (a *accounts) add(s programme.Address) int32 {
-	if n := a.find(s); n >= 0 {
+// add numbers an address with the given key, unless it has a number already.
+func (a *accounts) add(k uint64, s programme.Address) int32 {
+	if n := a.find(k, s); n >= 0 {
 		return n
 	}
-	n, k := int32(len(a.list)), key(s)
+	n := int32(len(a.list))
 	a.list = append(a.list, s)
 	at := a.home(k)
 	for i := range probes {
-		if e := &a.table[(at+i)&(len(a.table)-1)]; e.number == 0 {
-			*e = entry{k, n + 1}
+		if e := &a.table[(at+i)&(len(a.table)-1)]; e.turn != a.turn {
+			*e = entry{k, n, a.turn}
 			return n
 		}
 	}
@@ -73,17 +85,16 @@ func (a *accounts) add(s programme.Address) int32 {
 	return n
 }
 
-// find is the number of an address, -1 when it has none.
-func (a *accounts) find(s programme.Address) int32 {
-	k := key(s)
+// find is the number of the address with the given key, -1 when it has none.
+func (a *accounts) find(k uint64, s programme.Address) int32 {
 	at := a.home(k)
 	for i := range probes {
 		e := &a.table[(at+i)&(len(a.table)-1)]
-		if e.number == 0 {
+		if e.turn != a.turn {
 			return -1
 		}
-		if e.key == k && a.list[e.number-1] == s {
-			return e.number - 1
+		if e.key == k && a.list[e.number] == s {
+			return e.number
 		}
 	}
 	if n, ok := a.slow[s]; ok {

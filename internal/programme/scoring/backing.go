@@ -10,6 +10,14 @@ import (
 // backers count more than one large one.
 func Root(tokens float64) float64 { return math.Sqrt(tokens) }
 
+// supporter is a backer as the backing of the members needs it. The key of its stash is computed once, because the
+// stash is looked up once for each of its targets.
+type supporter struct {
+	stash programme.Address
+	key   uint64
+	root  float64
+}
+
 // backing is the sum of roots over everybody who backs a member: first the stakes in its exposure of the active era,
 // then the bonds of accounts that nominate it but are not in that exposure. The programme's own nominators are
 // left out. Everything is missing when exposures or nominators could not be read.
@@ -26,123 +34,97 @@ func backing(in *programme.Inputs, members []*programme.CandidateInput, chain ma
 	}
 	own := ownAccounts(in)
 	unit := math.Pow10(s.Network.Decimals)
-	exposed, known := exposures(members, chain)
-	behind := nominations(s.Backers, members, own)
-	roots, number := make([]float64, len(s.Backers)), make([]int32, len(s.Backers))
+	supporters := make([]supporter, len(s.Backers))
 	for b := range s.Backers {
-		roots[b] = Root(s.Backers[b].Active.Float64() / unit)
-		number[b] = exposed.find(s.Backers[b].Stash)
+		stash := s.Backers[b].Stash
+		supporters[b] = supporter{stash, key(stash), Root(s.Backers[b].Active.Float64() / unit)}
 	}
-	active := make([]int32, exposed.size())  // the member (plus one) in whose exposure an account was seen last
-	counted := make([]int32, len(s.Backers)) // the member (plus one) for whom a backer was counted last
-	next := 0
+	behind := nominations(s.Backers, supporters, members, own)
+	exposed := newAccounts(0)
 	for i, m := range members {
-		cc, mark := chain[m.Stash], int32(i)+1
+		cc := chain[m.Stash]
 		if cc == nil {
 			out[i] = Missing()
 			continue
 		}
-		var total float64
+		var others []programme.Backing
 		if cc.Exposure != nil {
-			for _, o := range cc.Exposure.Others {
-				active[known[next]] = mark
-				next++
-				if !own[o.Who] {
-					total += Root(o.Value.Float64() / unit)
-				}
+			others = cc.Exposure.Others
+		}
+		var total float64
+		exposed.reset(len(others))
+		for o := range others {
+			who := others[o].Who
+			k := key(who)
+			exposed.add(k, who)
+			if own.find(k, who) < 0 {
+				total += Root(others[o].Value.Float64() / unit)
 			}
 		}
 		for _, b := range behind[i] {
-			if n := number[b]; counted[b] == mark || (n >= 0 && active[n] == mark) {
-				continue
+			if s := &supporters[b]; exposed.find(s.key, s.stash) < 0 {
+				total += s.root
 			}
-			counted[b] = mark
-			total += roots[b]
 		}
 		out[i] = total
 	}
 	return out
 }
 
-// exposures numbers the accounts in the members' exposures; known lists the numbers in the order of the exposures.
-func exposures(members []*programme.CandidateInput, chain map[programme.Address]*programme.ChainCandidate) (exposed *accounts, known []int32) {
-	size := 0
-	for _, m := range members {
-		if cc := chain[m.Stash]; cc != nil && cc.Exposure != nil {
-			size += len(cc.Exposure.Others)
-		}
-	}
-	exposed, known = newAccounts(size), make([]int32, 0, size)
-	for _, m := range members {
-		if cc := chain[m.Stash]; cc != nil && cc.Exposure != nil {
-			for i := range cc.Exposure.Others {
-				known = append(known, exposed.add(cc.Exposure.Others[i].Who))
-			}
-		}
-	}
-	return exposed, known
-}
-
-// nominations lists for every member the positions of the backers that nominate it, in the order of the backers and
-// without the programme's own.
-func nominations(backers []programme.Backer, members []*programme.CandidateInput, own map[programme.Address]bool) [][]int32 {
+// nominations lists for every member the positions of the backers that nominate it, each once, in the order of the
+// backers and without the programme's own.
+func nominations(backers []programme.Backer, supporters []supporter, members []*programme.CandidateInput, own *accounts) [][]int32 {
 	stashes := newAccounts(len(members))
 	for _, m := range members {
-		stashes.add(m.Stash)
+		stashes.add(key(m.Stash), m.Stash)
 	}
 	named := 0
 	for b := range backers {
 		named += len(backers[b].Targets)
 	}
-	hits := make([]int32, 0, named) // the member behind every target, -1 for none
+	type nomination struct{ member, backer int32 }
+	hits := make([]nomination, 0, named)
 	sizes := make([]int, len(members))
-	total := 0
 	for b := range backers {
-		foreign := !own[backers[b].Stash]
+		if own.find(supporters[b].key, supporters[b].stash) >= 0 {
+			continue
+		}
 		for _, target := range backers[b].Targets {
-			i := int32(-1)
-			if foreign {
-				i = stashes.find(target)
-			}
-			if hits = append(hits, i); i >= 0 {
+			if i := stashes.find(key(target), target); i >= 0 {
+				hits = append(hits, nomination{i, int32(b)})
 				sizes[i]++
-				total++
 			}
 		}
 	}
-	flat := make([]int32, total)
+	flat := make([]int32, len(hits))
 	out := make([][]int32, len(members))
 	from := 0
 	for i, n := range sizes {
 		out[i] = flat[from : from : from+n]
 		from += n
 	}
-	for b := range backers {
-		n := len(backers[b].Targets)
-		for _, i := range hits[:n] {
-			if i >= 0 {
-				out[i] = append(out[i], int32(b))
-			}
+	for _, h := range hits {
+		if list := out[h.member]; len(list) == 0 || list[len(list)-1] != h.backer {
+			out[h.member] = append(list, h.backer)
 		}
-		hits = hits[n:]
 	}
 	return out
 }
 
 // ownAccounts are the accounts under which the programme's own nominators appear on chain: their stashes, or by
 // the old rule their bonded accounts.
-func ownAccounts(in *programme.Inputs) map[programme.Address]bool {
+func ownAccounts(in *programme.Inputs) *accounts {
 	stash := make(map[programme.Address]programme.Address, len(in.Snapshot.Nominators))
 	for i := range in.Snapshot.Nominators {
 		stash[in.Snapshot.Nominators[i].Address] = in.Snapshot.Nominators[i].Stash
 	}
-	own := make(map[programme.Address]bool, len(in.Nominators))
+	own := newAccounts(len(in.Nominators))
 	for i := range in.Nominators {
 		account := in.Nominators[i].Address
 		if s := stash[account]; s != "" && in.Rules.Switches.OwnByStash {
 			account = s
 		}
-		own[account] = true
+		own.add(key(account), account)
 	}
 	return own
 }

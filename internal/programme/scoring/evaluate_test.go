@@ -226,28 +226,39 @@ func TestBacking(t *testing.T) {
 	check("exposures not read", nan, nan, nan)
 }
 
-// Addresses that collide in the table are still told apart.
+// Addresses that collide in the table are still told apart, and a reset forgets them all.
 func TestAccountsThatCollide(t *testing.T) {
 	a := newAccounts(100)
 	var names []programme.Address
 	for i := range 300 { // more than announced, and all with the same end
 		names = append(names, programme.Address(fmt.Sprintf("%d-the-same-end", i)), programme.Address(fmt.Sprint(i)))
 	}
-	for i, n := range names {
-		if a.find(n) >= 0 {
-			t.Fatalf("%s is there before it was added", n)
+	for _, size := range []int{100, 3, 700} {
+		a.reset(size)
+		if a.size() != 0 {
+			t.Fatalf("%d addresses after a reset", a.size())
 		}
-		if got := a.add(n); got != int32(i) {
-			t.Fatalf("%s has the number %d, want %d", n, got, i)
+		for i, n := range names {
+			if a.find(key(n), n) >= 0 {
+				t.Fatalf("%s is there before it was added", n)
+			}
+			if got := a.add(key(n), n); got != int32(i) {
+				t.Fatalf("%s has the number %d, want %d", n, got, i)
+			}
 		}
-	}
-	for i, n := range names {
-		if got := a.find(programme.Address(strings.Clone(string(n)))); got != int32(i) || a.add(n) != int32(i) {
-			t.Errorf("%s has the number %d, want %d", n, got, i)
+		for i, n := range names {
+			if got := a.find(key(n), programme.Address(strings.Clone(string(n)))); got != int32(i) || a.add(key(n), n) != int32(i) {
+				t.Errorf("%s has the number %d, want %d", n, got, i)
+			}
 		}
-	}
-	if a.find("x-the-same-end") >= 0 || a.find("") >= 0 || a.size() != len(names) {
-		t.Error("found what was never added")
+		for _, n := range []programme.Address{"x-the-same-end", ""} {
+			if a.find(key(n), n) >= 0 {
+				t.Errorf("found %q, which was never added", n)
+			}
+		}
+		if a.size() != len(names) {
+			t.Errorf("%d addresses, want %d", a.size(), len(names))
+		}
 	}
 }
 
