@@ -14,15 +14,13 @@ type accounts struct {
 	list  []programme.Address
 	table []entry
 	shift int
-	turn  int32 // counts resets
 	slow  map[programme.Address]int32
 }
 
-// entry is a place in the table; it is free when it was taken before the last reset.
+// entry is a place in the table; number is one more than the account's, 0 marks a free place.
 type entry struct {
 	key    uint64
 	number int32
-	turn   int32
 }
 
 // probes is how many neighbouring places are tried.
@@ -30,21 +28,11 @@ const probes = 8
 
 // newAccounts makes room for a number of addresses; more can be added, at a price.
 func newAccounts(size int) *accounts {
-	a := &accounts{slow: map[programme.Address]int32{}}
-	a.reset(size)
-	return a
-}
-
-// reset forgets all addresses and makes room for a number of others. The table is only cleared when it has to grow.
-func (a *accounts) reset(size int) {
 	width := max(bits.Len(uint(2*size)), 4)
-	a.shift = 64 - width
-	a.turn++
-	if len(a.table) < 1<<width {
-		a.table = make([]entry, 1<<width)
+	return &accounts{
+		list: make([]programme.Address, 0, size), table: make([]entry, 1<<width), shift: 64 - width,
+		slow: map[programme.Address]int32{},
 	}
-	a.list = a.list[:0]
-	clear(a.slow)
 }
 
 func (a *accounts) size() int { return len(a.list) }
@@ -76,8 +64,8 @@ func (a *accounts) add(k uint64, s programme.Address) int32 {
 	a.list = append(a.list, s)
 	at := a.home(k)
 	for i := range probes {
-		if e := &a.table[(at+i)&(len(a.table)-1)]; e.turn != a.turn {
-			*e = entry{k, n, a.turn}
+		if e := &a.table[(at+i)&(len(a.table)-1)]; e.number == 0 {
+			*e = entry{k, n + 1}
 			return n
 		}
 	}
@@ -90,11 +78,11 @@ func (a *accounts) find(k uint64, s programme.Address) int32 {
 	at := a.home(k)
 	for i := range probes {
 		e := &a.table[(at+i)&(len(a.table)-1)]
-		if e.turn != a.turn {
+		if e.number == 0 {
 			return -1
 		}
-		if e.key == k && a.list[e.number] == s {
-			return e.number
+		if e.key == k && a.list[e.number-1] == s {
+			return e.number - 1
 		}
 	}
 	if n, ok := a.slow[s]; ok {

@@ -10,17 +10,12 @@ import (
 // backers count more than one large one.
 func Root(tokens float64) float64 { return math.Sqrt(tokens) }
 
-// supporter is a backer as the backing of the members needs it. The key of its stash is computed once, because the
-// stash is looked up once for each of its targets.
-type supporter struct {
-	stash programme.Address
-	key   uint64
-	root  float64
-}
-
 // backing is the sum of roots over everybody who backs a member: first the stakes in its exposure of the active era,
 // then the bonds of accounts that nominate it but are not in that exposure. The programme's own nominators are
 // left out. Everything is missing when exposures or nominators could not be read.
+//
+// Tens of thousands of backers are gone through once, in their order, and each is looked up once among the exposed
+// accounts: the time goes into reaching the addresses in memory.
 func backing(in *programme.Inputs, members []*programme.CandidateInput, chain map[programme.Address]*programme.ChainCandidate) []float64 {
 	out := make([]float64, len(members))
 	s := &in.Snapshot
@@ -34,81 +29,89 @@ func backing(in *programme.Inputs, members []*programme.CandidateInput, chain ma
 	}
 	own := ownAccounts(in)
 	unit := math.Pow10(s.Network.Decimals)
-	supporters := make([]supporter, len(s.Backers))
-	for b := range s.Backers {
-		stash := s.Backers[b].Stash
-		supporters[b] = supporter{stash, key(stash), Root(s.Backers[b].Active.Float64() / unit)}
-	}
-	behind := nominations(s.Backers, supporters, members, own)
-	exposed := newAccounts(0)
+	exposed := newExposed(members, chain)
+	stashes := newAccounts(len(members))
 	for i, m := range members {
+		stashes.add(key(m.Stash), m.Stash)
 		cc := chain[m.Stash]
 		if cc == nil {
-			out[i] = Missing()
+			out[i] = Missing() // and stays so, whatever is added
 			continue
 		}
-		var others []programme.Backing
-		if cc.Exposure != nil {
-			others = cc.Exposure.Others
+		if cc.Exposure == nil {
+			continue
 		}
-		var total float64
-		exposed.reset(len(others))
-		for o := range others {
-			who := others[o].Who
+		for o := range cc.Exposure.Others {
+			who := cc.Exposure.Others[o].Who
 			k := key(who)
-			exposed.add(k, who)
+			exposed.add(k, who, int32(i))
 			if own.find(k, who) < 0 {
-				total += Root(others[o].Value.Float64() / unit)
+				out[i] += Root(cc.Exposure.Others[o].Value.Float64() / unit)
 			}
 		}
-		for _, b := range behind[i] {
-			if s := &supporters[b]; exposed.find(s.key, s.stash) < 0 {
-				total += s.root
-			}
+	}
+	counted := make([]int, len(members)) // the backer (plus one) that was counted last
+	for b := range s.Backers {
+		stash := s.Backers[b].Stash
+		k := key(stash)
+		if own.find(k, stash) >= 0 {
+			continue
 		}
-		out[i] = total
+		root, place := Root(s.Backers[b].Active.Float64()/unit), exposed.find(k, stash)
+		for _, target := range s.Backers[b].Targets {
+			i := stashes.find(key(target), target)
+			if i < 0 || counted[i] == b+1 || exposed.behind(place, i) {
+				continue
+			}
+			counted[i] = b + 1
+			out[i] += root
+		}
 	}
 	return out
 }
 
-// nominations lists for every member the positions of the backers that nominate it, each once, in the order of the
-// backers and without the programme's own.
-func nominations(backers []programme.Backer, supporters []supporter, members []*programme.CandidateInput, own *accounts) [][]int32 {
-	stashes := newAccounts(len(members))
+// exposed knows in which members' exposures an account is.
+type exposed struct {
+	*accounts
+	newest  []int32 // by the account's number: the position in entries of its newest one
+	entries []exposedEntry
+}
+
+// exposedEntry is one account's place in one exposure; before is the position of the account's entry before it, or -1.
+type exposedEntry struct{ member, before int32 }
+
+// newExposed makes room for the exposures of all members.
+func newExposed(members []*programme.CandidateInput, chain map[programme.Address]*programme.ChainCandidate) *exposed {
+	size := 0
 	for _, m := range members {
-		stashes.add(key(m.Stash), m.Stash)
-	}
-	named := 0
-	for b := range backers {
-		named += len(backers[b].Targets)
-	}
-	type nomination struct{ member, backer int32 }
-	hits := make([]nomination, 0, named)
-	sizes := make([]int, len(members))
-	for b := range backers {
-		if own.find(supporters[b].key, supporters[b].stash) >= 0 {
-			continue
-		}
-		for _, target := range backers[b].Targets {
-			if i := stashes.find(key(target), target); i >= 0 {
-				hits = append(hits, nomination{i, int32(b)})
-				sizes[i]++
-			}
+		if cc := chain[m.Stash]; cc != nil && cc.Exposure != nil {
+			size += len(cc.Exposure.Others)
 		}
 	}
-	flat := make([]int32, len(hits))
-	out := make([][]int32, len(members))
-	from := 0
-	for i, n := range sizes {
-		out[i] = flat[from : from : from+n]
-		from += n
+	return &exposed{newAccounts(size), make([]int32, 0, size), make([]exposedEntry, 0, size)}
+}
+
+// add notes that an account is in a member's exposure.
+func (e *exposed) add(k uint64, who programme.Address, member int32) {
+	n := e.accounts.add(k, who)
+	if int(n) == len(e.newest) {
+		e.newest = append(e.newest, -1)
 	}
-	for _, h := range hits {
-		if list := out[h.member]; len(list) == 0 || list[len(list)-1] != h.backer {
-			out[h.member] = append(list, h.backer)
+	e.entries = append(e.entries, exposedEntry{member, e.newest[n]})
+	e.newest[n] = int32(len(e.entries) - 1)
+}
+
+// behind reports whether the account with the given number, -1 for none, is in a member's exposure.
+func (e *exposed) behind(n, member int32) bool {
+	if n < 0 {
+		return false
+	}
+	for at := e.newest[n]; at >= 0; at = e.entries[at].before {
+		if e.entries[at].member == member {
+			return true
 		}
 	}
-	return out
+	return false
 }
 
 // ownAccounts are the accounts under which the programme's own nominators appear on chain: their stashes, or by

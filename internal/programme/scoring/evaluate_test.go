@@ -226,38 +226,75 @@ func TestBacking(t *testing.T) {
 	check("exposures not read", nan, nan, nan)
 }
 
-// Addresses that collide in the table are still told apart, and a reset forgets them all.
+// Addresses that collide in the table are still told apart.
 func TestAccountsThatCollide(t *testing.T) {
 	a := newAccounts(100)
 	var names []programme.Address
 	for i := range 300 { // more than announced, and all with the same end
 		names = append(names, programme.Address(fmt.Sprintf("%d-the-same-end", i)), programme.Address(fmt.Sprint(i)))
 	}
-	for _, size := range []int{100, 3, 700} {
-		a.reset(size)
-		if a.size() != 0 {
-			t.Fatalf("%d addresses after a reset", a.size())
+	for i, n := range names {
+		if a.find(key(n), n) >= 0 {
+			t.Fatalf("%s is there before it was added", n)
 		}
-		for i, n := range names {
-			if a.find(key(n), n) >= 0 {
-				t.Fatalf("%s is there before it was added", n)
-			}
-			if got := a.add(key(n), n); got != int32(i) {
-				t.Fatalf("%s has the number %d, want %d", n, got, i)
+		if got := a.add(key(n), n); got != int32(i) {
+			t.Fatalf("%s has the number %d, want %d", n, got, i)
+		}
+	}
+	for i, n := range names {
+		if got := a.find(key(n), programme.Address(strings.Clone(string(n)))); got != int32(i) || a.add(key(n), n) != int32(i) {
+			t.Errorf("%s has the number %d, want %d", n, got, i)
+		}
+	}
+	for _, n := range []programme.Address{"x-the-same-end", ""} {
+		if a.find(key(n), n) >= 0 {
+			t.Errorf("found %q, which was never added", n)
+		}
+	}
+	if a.size() != len(names) {
+		t.Errorf("%d addresses, want %d", a.size(), len(names))
+	}
+}
+
+// The sums are those of the plain definition, to the last bit.
+func TestBackingFollowsItsDefinition(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	in := round(r, 40)
+	for range 120 { // accounts in several exposures, among them the programme's own
+		who := in.Snapshot.Backers[r.IntN(len(in.Snapshot.Backers))].Stash
+		if cc := &in.Snapshot.Candidates[r.IntN(40)]; cc.Exposure != nil {
+			cc.Exposure.Others = append(cc.Exposure.Others, programme.Backing{Who: who, Value: programme.NewPlanck(r.Uint64N(1e15))})
+		}
+	}
+	own := map[programme.Address]bool{}
+	for i := range 5 {
+		a := in.Snapshot.Backers[7*i].Stash
+		own[a] = true
+		in.Nominators = append(in.Nominators, programme.Nominator{Address: a})
+	}
+	chain := map[programme.Address]*programme.ChainCandidate{}
+	for i := range in.Snapshot.Candidates {
+		chain[in.Snapshot.Candidates[i].Stash] = &in.Snapshot.Candidates[i]
+	}
+	got := backing(in, all(in), chain)
+	for i, c := range in.Candidates {
+		var want float64
+		active := map[programme.Address]bool{}
+		if e := chain[c.Stash].Exposure; e != nil {
+			for _, o := range e.Others {
+				active[o.Who] = true
+				if !own[o.Who] {
+					want += Root(o.Value.Float64() / 1e12)
+				}
 			}
 		}
-		for i, n := range names {
-			if got := a.find(key(n), programme.Address(strings.Clone(string(n)))); got != int32(i) || a.add(key(n), n) != int32(i) {
-				t.Errorf("%s has the number %d, want %d", n, got, i)
+		for _, b := range in.Snapshot.Backers {
+			if slices.Contains(b.Targets, c.Stash) && !own[b.Stash] && !active[b.Stash] {
+				want += Root(b.Active.Float64() / 1e12)
 			}
 		}
-		for _, n := range []programme.Address{"x-the-same-end", ""} {
-			if a.find(key(n), n) >= 0 {
-				t.Errorf("found %q, which was never added", n)
-			}
-		}
-		if a.size() != len(names) {
-			t.Errorf("%d addresses, want %d", a.size(), len(names))
+		if got[i] != want {
+			t.Errorf("candidate %d has %v, want %v", i, got[i], want)
 		}
 	}
 }
