@@ -53,7 +53,7 @@ func (t *Tracker) Observer() Observer {
 	o := Observer{Seen: t.seen()}
 	for _, w := range t.watches {
 		f := Feed{Key: w.key, Nodes: len(w.table), At: t.now, Dark: w.dark, Reason: w.reason}
-		if f.Dark != 0 && len(w.table) < w.before.size && !w.complete {
+		if !w.complete {
 			f.Nodes, f.At = w.before.size, w.before.until
 		}
 		if w.incident != nil {

@@ -37,7 +37,7 @@ func (b *blindness) end() programme.Millis {
 // become part of it.
 func (b *blindness) open(from programme.Millis, reason string) {
 	n := len(b.list)
-	for n > 0 && b.list[n-1].To >= from {
+	for n > 0 && (b.list[n-1].To >= from || b.list[n-1].To == 0) {
 		n--
 		from = min(from, b.list[n].From)
 	}

@@ -110,14 +110,15 @@ func (t *Tracker) reconsider(now programme.Millis) {
 	}
 }
 
-// judge states whether the observer can see at the moment at. Blindness may begin or end then.
+// judge states whether the observer can see at the moment at. Blindness may begin or end then. When another feed is lost
+// while the observer is blind, it has been blind at least since that feed's last message.
 func (t *Tracker) judge(at programme.Millis, reason string) {
 	if t.held > 0 {
 		return
 	}
 	blind, was := t.isBlind(), t.blind.running()
 	switch {
-	case blind && !was:
+	case blind && (!was || at < t.blind.since()):
 		t.blind.open(at, reason)
 		t.reconsider(t.now)
 	case !blind && was:

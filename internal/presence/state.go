@@ -24,7 +24,7 @@ type Candidate struct {
 type State struct {
 	Observer Observer
 	Slots    []Slot
-	Outages  []Outage // the running ones
+	Outages  []Outage // that run, or ended after Observer.Seen
 	Blind    []Blind  // of the last days, ascending
 	Names    []Name
 }

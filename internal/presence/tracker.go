@@ -297,6 +297,9 @@ func (t *Tracker) Complete(feedIndex int, now programme.Millis) error {
 	if w.refused || !w.open {
 		return errStale
 	}
+	if w.complete {
+		return nil
+	}
 	w.complete, w.last = true, now
 	if size := len(w.table); now-w.before.until <= patience && alarming(w.before.size, size) {
 		w.incident = &incident{from: now, base: w.before.size}
