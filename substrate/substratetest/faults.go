@@ -247,7 +247,7 @@ func (n *Node) PruneBefore(number uint32) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, b := range n.blocks {
-		b.pruned = b.Number < number
+		b.pruned = b.Number < number || int(b.Number) < n.forgotten
 	}
 }
 
