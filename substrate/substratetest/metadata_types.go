@@ -148,10 +148,18 @@ func (m *Metadata) Struct(path string, fields ...string) int {
 	return id
 }
 
-// Wrapper defines a type of unnamed fields, such as a newtype.
+// Wrapper defines a type of unnamed fields, such as a newtype. "Name=path" lets types refer to it by Name, where the last
+// part of the path is taken.
 func (m *Metadata) Wrapper(path string, inside ...string) int {
+	name, rest, named := strings.Cut(path, "=")
+	if named {
+		path = rest
+	}
 	parts := strings.Split(path, "::")
-	id := m.reserve(parts[len(parts)-1])
+	if !named {
+		name = parts[len(parts)-1]
+	}
+	id := m.reserve(name)
 	fs := make([]field, len(inside))
 	for i, text := range inside {
 		fs[i] = field{"", m.Type(text)}
