@@ -162,7 +162,7 @@ const blockHashCount = 4096
 func (b *builder) balances() {
 	b.Enum("pallet_balances::types::Reasons", "Fee", "Misc", "All")
 	b.Enum("pallet_staking::HoldReason", "Staking")
-	b.Enum("sim_runtime::RuntimeHoldReason", fmt.Sprintf("Staking=%d(HoldReason)", 89+b.shift))
+	b.Enum("sim_runtime::RuntimeHoldReason", "Staking=89(HoldReason)")
 	b.Struct("pallet_balances::types::BalanceLock", "id: [u8; 8]", "amount: u128", "reasons: Reasons")
 	b.Struct("pallet_balances::types::ReserveData", "id: [u8; 8]", "amount: u128")
 	b.Struct("frame_support::traits::tokens::misc::IdAmount", "id: RuntimeHoldReason", "amount: u128")
