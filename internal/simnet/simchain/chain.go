@@ -46,6 +46,9 @@ type Chain struct {
 	byHash    map[[32]byte]*block
 	finalised int
 	stuck     bool // finality
+	held      bool // the pool
+	cutting   int  // see TakeAndCut
+	cuts      int
 	forks     uint32
 	pool      []*transaction
 	next      *runtime // an upgrade that the next block enacts
@@ -403,6 +406,25 @@ func (c *Chain) Upgrade() error {
 	}
 	c.next = rt
 	return nil
+}
+
+// HoldPool keeps transactions out of blocks, or lets them in again.
+func (c *Chain) HoldPool(hold bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = hold
+}
+
+// DropPool empties the pool and tells the senders with a word; with none they are not told.
+func (c *Chain) DropPool(word string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.pool {
+		if word != "" {
+			c.tell(t, word)
+		}
+	}
+	c.pool = nil
 }
 
 // Offend makes a validator misbehave with the next block.

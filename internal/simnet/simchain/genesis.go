@@ -75,7 +75,7 @@ func (w *work) populate(g Genesis) {
 	if w.role.sessions() {
 		for _, s := range g.Stakers {
 			if s.Keys {
-				w.write(sessionKeys(s.Stash, 0), "Session", "NextKeys", s.Stash)
+				w.write(SessionKeys(s.Stash, 0), "Session", "NextKeys", s.Stash)
 			}
 		}
 	}

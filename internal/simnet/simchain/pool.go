@@ -151,6 +151,9 @@ func (c *Chain) check(w *work, t *transaction) validity {
 // dropped. The returned iterator applies them one after another, because each changes what is valid.
 func (c *Chain) ready(w *work) func(func(int, *transaction) bool) {
 	return func(yield func(int, *transaction) bool) {
+		if c.held {
+			return
+		}
 		for i, t := range slices.Clone(c.pool) {
 			switch v := c.check(w, t); v {
 			case valid:

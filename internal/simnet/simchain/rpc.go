@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -143,7 +142,24 @@ func (c *Chain) submit(r substratetest.Request) (*transaction, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t, c.admit(t)
+	if err := c.admit(t); err != nil {
+		return nil, err
+	}
+	if c.cutting > 0 {
+		c.cuts++
+		c.node.CutAll()
+	}
+	return t, nil
+}
+
+// TakeAndCut breaks all connections whenever a transaction was taken, until end is called.
+func (c *Chain) TakeAndCut() (end func(), hits func() int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cutting++
+	before := c.cuts
+	return func() { c.mu.Lock(); defer c.mu.Unlock(); c.cutting-- },
+		func() int { c.mu.Lock(); defer c.mu.Unlock(); return c.cuts - before }, nil
 }
 
 func (c *Chain) pending() []string {
@@ -225,78 +241,4 @@ func (c *Chain) queryInfo(r substratetest.Request) (any, error) {
 	return map[string]any{
 		"weight": map[string]any{"ref_time": callWeight, "proof_size": 0}, "class": "normal", "partialFee": strconv.FormatUint(feeOf(len(b)), 10),
 	}, nil
-}
-
-// Head is the number and the hash of the newest block.
-func (c *Chain) Head() (uint32, [32]byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return uint32(len(c.blocks) - 1), c.blocks[len(c.blocks)-1].hash
-}
-
-// Finalised is the number of the final block.
-func (c *Chain) Finalised() uint32 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return uint32(c.finalised)
-}
-
-// Pooled is the number of transactions that wait.
-func (c *Chain) Pooled() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.pool)
-}
-
-// Validators are those in charge, at the newest block.
-func (c *Chain) Validators() []Account {
-	var ids []Account
-	c.look(func(w *work) { ids, _ = read[[]Account](w.view, "Session", "Validators") })
-	return ids
-}
-
-// Era is the active era at the newest block, and Planned the one being planned.
-func (c *Chain) Era() (active, planned uint32) {
-	c.look(func(w *work) {
-		a, p := w.eras()
-		active, planned = a.Index, p
-	})
-	return active, planned
-}
-
-// Elected are the validators of an era, sorted.
-func (c *Chain) Elected(era uint32) []Account {
-	var ids []Account
-	c.look(func(w *work) {
-		for _, r := range all[overview](w.view, "Staking", "ErasStakersOverview", era) {
-			ids = append(ids, r.account(1))
-		}
-	})
-	slices.SortFunc(ids, func(a, b Account) int { return slices.Compare(a[:], b[:]) })
-	return ids
-}
-
-// Targets are whom a stash nominates.
-func (c *Chain) Targets(stash Account) []Account {
-	var n nominations
-	c.look(func(w *work) { n, _ = read[nominations](w.view, "Staking", "Nominators", stash) })
-	return n.Targets
-}
-
-// Pages is in how many pages a validator of an era is paid.
-func (c *Chain) Pages(era uint32, stash Account) uint32 {
-	var pages uint32
-	c.look(func(w *work) {
-		o, _ := read[overview](w.view, "Staking", "ErasStakersOverview", era, stash)
-		pages = pagesOf(o)
-	})
-	return pages
-}
-
-// look reads the state of the newest block.
-func (c *Chain) look(fn func(*work)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	b := c.blocks[len(c.blocks)-1]
-	fn(&work{view: newView(b.rt, b.state), chain: c, role: c.cfg.Role, params: c.cfg.Params})
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/thousand-validators/otv/substrate/hash"
 )
 
-// sessionKeys makes keys that nobody has the secrets of; generation makes them others.
-func sessionKeys(stash Account, generation uint32) map[string]any {
+// SessionKeys makes session keys of a stash that nobody has the secrets of; generation makes them others.
+func SessionKeys(stash Account, generation uint32) map[string]any {
 	out := map[string]any{}
 	for _, name := range []string{"grandpa", "babe", "para_validator", "para_assignment", "authority_discovery"} {
 		out[name] = keyOf(stash, generation, name)

@@ -23,45 +23,31 @@ func (s *Server) listReleases(*http.Request) (any, int) {
 
 func rfc3339(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }
 
-func (s *Server) place(r *http.Request) (string, Place, bool) {
-	ip := r.PathValue("ip")
+// location answers in the form of the product that the path is of: ADDRESS or ADDRESS/json, lite/ADDRESS, lookup/ADDRESS.
+func (s *Server) location(r *http.Request) (any, int) {
+	first, second, _ := strings.Cut(r.PathValue("path"), "/")
+	ip := first
+	if first == "lite" || first == "lookup" {
+		ip = second
+	}
 	p, ok := s.places[ip]
-	return ip, p, ok
-}
-
-func noPlace(ip string) (any, int) { return map[string]any{"ip": ip, "bogon": true}, http.StatusOK }
-
-func (s *Server) locate(r *http.Request) (any, int) {
-	ip, p, ok := s.place(r)
-	if !ok {
-		return noPlace(ip)
+	asn := fmt.Sprintf("AS%d", p.ASN)
+	switch {
+	case !ok:
+		return map[string]any{"ip": ip, "bogon": true}, http.StatusOK
+	case first == "lite":
+		return map[string]any{"ip": ip, "asn": asn, "as_name": p.Provider, "as_domain": "example.org", "country_code": p.Country}, http.StatusOK
+	case first == "lookup":
+		return map[string]any{
+			"ip": ip, "geo": map[string]any{"city": p.City, "region": p.Region, "country_code": p.Country, "latitude": p.Latitude, "longitude": p.Longitude},
+			"as": map[string]any{"asn": asn, "name": p.Provider, "domain": "example.org", "type": "hosting"}, "is_hosting": true,
+		}, http.StatusOK
 	}
 	return map[string]any{
 		"ip": ip, "city": p.City, "region": p.Region, "country": p.Country, "loc": fmt.Sprintf("%.4f,%.4f", p.Latitude, p.Longitude),
-		"org":     fmt.Sprintf("AS%d %s", p.ASN, p.Provider),
-		"asn":     map[string]any{"asn": fmt.Sprintf("AS%d", p.ASN), "name": p.Provider, "domain": "example.org", "route": "", "type": "hosting"},
+		"org":     asn + " " + p.Provider,
+		"asn":     map[string]any{"asn": asn, "name": p.Provider, "domain": "example.org", "route": "", "type": "hosting"},
 		"privacy": map[string]any{"vpn": p.VPN, "proxy": false, "tor": false, "relay": false, "hosting": true},
-	}, http.StatusOK
-}
-
-func (s *Server) locateLite(r *http.Request) (any, int) {
-	ip, p, ok := s.place(r)
-	if !ok {
-		return noPlace(ip)
-	}
-	return map[string]any{
-		"ip": ip, "asn": fmt.Sprintf("AS%d", p.ASN), "as_name": p.Provider, "as_domain": "example.org", "country_code": p.Country,
-	}, http.StatusOK
-}
-
-func (s *Server) locateCore(r *http.Request) (any, int) {
-	ip, p, ok := s.place(r)
-	if !ok {
-		return noPlace(ip)
-	}
-	return map[string]any{
-		"ip": ip, "geo": map[string]any{"city": p.City, "region": p.Region, "country_code": p.Country, "latitude": p.Latitude, "longitude": p.Longitude},
-		"as": map[string]any{"asn": fmt.Sprintf("AS%d", p.ASN), "name": p.Provider, "domain": "example.org", "type": "hosting"}, "is_hosting": true,
 	}, http.StatusOK
 }
 

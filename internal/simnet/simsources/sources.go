@@ -73,10 +73,7 @@ func Start(now func() int64, asset string) (*Server, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /github/repos/{owner}/{repo}/releases", s.answer("github", s.listReleases))
-	mux.HandleFunc("GET /location/{ip}", s.answer("location", s.locate))
-	mux.HandleFunc("GET /location/{ip}/json", s.answer("location", s.locate))
-	mux.HandleFunc("GET /location/lite/{ip}", s.answer("location", s.locateLite))
-	mux.HandleFunc("GET /location/lookup/{ip}", s.answer("location", s.locateCore))
+	mux.HandleFunc("GET /location/{path...}", s.answer("location", s.location))
 	mux.HandleFunc("GET /prices/simple/price", s.answer("prices", s.currentPrice))
 	mux.HandleFunc("GET /prices/coins/{id}/history", s.answer("prices", s.priceOfDay))
 	mux.HandleFunc("GET /remote/candidate/{stash}", s.answer("remote", s.remoteCandidate))
