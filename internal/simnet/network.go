@@ -41,8 +41,8 @@ type Network struct {
 // warmSessions is how many sessions the relay chain is older than the parachains, so that block numbers differ.
 const warmSessions = 10
 
-// Start starts a network. It ends with Close, or when ctx ends and Close is called; without Speed nothing happens until
-// Step is called.
+// Start starts a network, whose first blocks are final when it returns. Without Speed nothing happens then until Step is
+// called; with it, time stops when ctx ends. Close ends everything.
 func Start(ctx context.Context, o Options) (*Network, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -51,7 +51,9 @@ func Start(ctx context.Context, o Options) (*Network, error) {
 	n := &Network{o: o, down: map[simchain.Account]bool{}, faults: map[string]*faultCount{}, time: o.Start.UnixMilli(), stop: func() {}}
 	if n.people, err = newPopulation(o); err == nil {
 		if err = n.startChains(); err == nil {
-			err = n.startServices()
+			if err = n.startServices(); err == nil {
+				err = n.Steps(lag + 1)
+			}
 		}
 	}
 	if err != nil {
