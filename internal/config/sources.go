@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/thousand-validators/otv/internal/programme"
@@ -203,4 +204,29 @@ func (l *loader) checkSources(c *Config) {
 			l.about("location.mmdbFiles", Error, "[%d] %s: it is no .mmdb file", i, cmp.Or(shorten(f), "empty"))
 		}
 	}
+}
+
+// SourceStates are the states of sources that the configuration decides: switched off, or not set up.
+func (c *Config) SourceStates() map[programme.SourceName]programme.Source {
+	out := map[programme.SourceName]programme.Source{}
+	set := func(name programme.SourceName, state programme.SourceState, detail string) {
+		out[name] = programme.Source{Name: name, State: state, Detail: detail}
+	}
+	usable := slices.ContainsFunc(c.LocationSetUp(), func(s LocationSource) bool { return s != LocationTelemetry })
+	switch {
+	case len(c.Location.Sources) == 0:
+		set(programme.SourceLocation, programme.SourceOff, "location.sources is empty")
+	case !usable && c.Location.Corrections == "":
+		set(programme.SourceLocation, programme.SourceAbsent, "neither location.mmdbFiles nor telemetry.ipinfoToken is set")
+	}
+	switch {
+	case c.rules.Limits.SkipClientUpgrade:
+		set(programme.SourceRelease, programme.SourceOff, "constraints.clientUpgrade.skip is true")
+	case c.Releases.URL == "" && c.Releases.File == "":
+		set(programme.SourceRelease, programme.SourceAbsent, "neither constraints.clientUpgrade.releasesUrl nor .releasesFile is set")
+	}
+	if c.Remote.URL == "" {
+		set(programme.SourceRemote, programme.SourceOff, "constraints.kusamaRank.url is empty")
+	}
+	return out
 }
