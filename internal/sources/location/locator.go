@@ -129,6 +129,9 @@ func (l *Locator) Refresh(ctx context.Context, nodes []Node) error {
 }
 
 func (l *Locator) note(ctx context.Context, t *tally) error {
+	if len(l.o.Sources) == 0 && l.o.Corrections == "" {
+		return l.book.Set(ctx, programme.SourceAbsent, "no source of locations is set up")
+	}
 	o := sources.Outcome{At: l.now(), Remark: t.remark}
 	switch {
 	case 2*t.failed > t.wanted:
