@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/thousand-validators/otv/internal/simnet/tally"
 	"github.com/thousand-validators/otv/substrate/codec"
 	"github.com/thousand-validators/otv/substrate/extrinsic"
 	"github.com/thousand-validators/otv/substrate/hash"
@@ -45,10 +46,9 @@ type Chain struct {
 	blocks    []*block // by number
 	byHash    map[[32]byte]*block
 	finalised int
-	stuck     bool // finality
-	held      bool // the pool
-	cutting   int  // see TakeAndCut
-	cuts      int
+	stuck     bool                  // finality
+	held      bool                  // the pool
+	cutting   tally.Tally[struct{}] // see TakeAndCut
 	forks     uint32
 	pool      []*transaction
 	next      *runtime // an upgrade that the next block enacts
