@@ -2,6 +2,7 @@ package simfeed
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/coder/websocket"
@@ -55,9 +56,9 @@ func (t *trouble) frames(data []byte, send func(frame)) {
 	case t.Is(Truncated):
 		f.data = data[:len(data)-1]
 	case t.Is(OddItems):
-		f.data = append(data[:len(data)-1:len(data)-1], ",1]"...)
+		f.data = slices.Concat(data[:len(data)-1], []byte(",1]"))
 	case t.Is(UnknownItem):
-		f.data = append(data[:len(data)-1:len(data)-1], `,99,{"new":[1,2]}]`...)
+		f.data = slices.Concat(data[:len(data)-1], []byte(`,99,{"new":[1,2]}]`))
 	case t.Is(BinaryForm):
 		f.data = append([]byte{0}, data...)
 	}
