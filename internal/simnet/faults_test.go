@@ -22,7 +22,7 @@ const patience = 20 * time.Second
 
 // knock sends requests of all kinds to a node and does not care for the answers.
 func knock(ctx context.Context, url string, signed []byte) {
-	ws, _, err := websocket.Dial(ctx, url, nil)
+	ws, _, err := websocket.Dial(ctx, url, nil) //nolint:bodyclose // the library closes it
 	if err != nil {
 		return // the fault may be just that
 	}
@@ -46,7 +46,7 @@ func knock(ctx context.Context, url string, signed []byte) {
 
 // listen connects to the feed, subscribes and pings; frames are read until the pong, or until the feed breaks off.
 func listen(ctx context.Context, n *simnet.Network) (frames []string) {
-	ws, _, err := websocket.Dial(ctx, n.Endpoints().Telemetry, nil)
+	ws, _, err := websocket.Dial(ctx, n.Endpoints().Telemetry, nil) //nolint:bodyclose // the library closes it
 	if err != nil {
 		return nil
 	}
