@@ -59,8 +59,19 @@ func TestLongRun(t *testing.T) {
 		if now, planned := n.Staking().Era(); now != began+6 || planned < now {
 			t.Errorf("%s: era %d after six eras from %d", topology, now, began)
 		}
+		audit(t, n)
 		if s, err := open(t, n).Snapshot(t.Context(), request(n)); err != nil || len(s.Warnings)+len(s.Gaps) > 0 {
 			t.Errorf("%s: %v", topology, err)
+		}
+	}
+}
+
+// audit fails the test when the state of a chain contradicts itself.
+func audit(t testing.TB, n *simnet.Network) {
+	t.Helper()
+	for _, c := range n.Chains() {
+		if err := c.Audit(); err != nil {
+			t.Error(err)
 		}
 	}
 }
