@@ -69,7 +69,7 @@ func (w *work) auditCounters() error {
 		"CounterForValidators": len(all[prefs](w.view, "Staking", "Validators")), "CounterForNominators": len(all[nominations](w.view, "Staking", "Nominators")),
 	} {
 		if n, _ := read[uint32](w.view, "Staking", counter); int(n) != have {
-			return fmt.Errorf("Staking.%s is %d, the map has %d entries", counter, n, have)
+			return fmt.Errorf("counter Staking.%s is %d, the map has %d entries", counter, n, have)
 		}
 	}
 	return nil
