@@ -65,7 +65,7 @@ func Keys() []Key {
 	var all []Key
 	for _, part := range [][]Key{
 		globalKeys(), constraintKeys(), scorekeeperKeys(), scoreKeys(), ruleKeys(), proxyKeys(), telemetryKeys(),
-		cronKeys(), matrixKeys(), serverKeys(),
+		cronKeys(), databaseKeys(), matrixKeys(), serverKeys(),
 	} {
 		all = append(all, part...)
 	}
