@@ -58,6 +58,19 @@ func readClock(ctx context.Context, p *places) (Clock, error) {
 	return clock, nil
 }
 
+// ClockAt tells where the chains stood at a block of the staking chain, given as in [Request]; empty for the newest.
+func (c *Chains) ClockAt(ctx context.Context, at string) (Clock, error) {
+	l, err := c.locate(ctx)
+	if err != nil {
+		return Clock{}, err
+	}
+	p, err := c.choose(ctx, l, at)
+	if err != nil {
+		return Clock{}, err
+	}
+	return readClock(ctx, p)
+}
+
 // Follow tells fn where the chains stand at the newest finalised block and at every one after it, until ctx ends or fn
 // fails. It may skip blocks.
 func (c *Chains) Follow(ctx context.Context, fn func(context.Context, Clock) error) error {
@@ -65,16 +78,8 @@ func (c *Chains) Follow(ctx context.Context, fn func(context.Context, Clock) err
 	if err != nil {
 		return err
 	}
-	return l.staking.FollowFinalised(ctx, nil, func(h substrate.Head) error {
-		now, err := c.locate(ctx)
-		if err != nil {
-			return err
-		}
-		p, err := c.choose(ctx, now, "")
-		if err != nil {
-			return err
-		}
-		clock, err := readClock(ctx, p)
+	return l.staking.FollowFinalised(ctx, nil, func(substrate.Head) error {
+		clock, err := c.ClockAt(ctx, "")
 		if err != nil {
 			return err
 		}
