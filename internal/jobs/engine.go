@@ -37,6 +37,8 @@ type Options struct {
 	DB Database
 	// Bodies has what each job does, by name. A process that works on no queue needs none.
 	Bodies map[string]Body
+	// Absent says of jobs that cannot be done why not. They never run, and their states tell the reason.
+	Absent map[string]string
 	// Plans are the schedules. A job without one runs by causes only, and a job that is not enabled never.
 	Plans []Plan
 	// Queues are those this process works on, with the number of jobs at once. Empty: it only asks for jobs.
@@ -189,7 +191,7 @@ func (e *Engine) makeClient() (err error) {
 		}
 		for i := range e.jobs {
 			j := &e.jobs[i]
-			if _, mine := e.Queues[j.Queue]; mine && e.Bodies[j.Name] == nil {
+			if _, mine := e.Queues[j.Queue]; mine && e.Bodies[j.Name] == nil && e.Absent[j.Name] == "" {
 				return fmt.Errorf("jobs: nothing is known of how to do %s", j.Name)
 			}
 			river.AddWorkerArgs(cfg.Workers, args{job: j.Name}, river.Worker[args](&worker{engine: e, job: j}))
@@ -257,14 +259,17 @@ func (e *Engine) register(ctx context.Context) error {
 				s = &State{Name: name, Status: Started}
 			}
 			plan, planned := e.plans[name]
-			switch {
-			case planned && !plan.Enabled:
-				s.Status, s.Wanted, s.Frequency = NotRunning, "", plan.Cron
-			case planned:
+			if planned {
 				s.Frequency = plan.Cron
 			}
-			if s.Status == NotRunning && (!planned || plan.Enabled) {
-				s.Status = Started
+			_, mine := e.Queues[e.jobs[i].Queue]
+			switch {
+			case e.Absent[name] != "" && mine:
+				s.Status, s.Wanted, s.Error = NotRunning, "", e.Absent[name]
+			case planned && !plan.Enabled:
+				s.Status, s.Wanted = NotRunning, ""
+			case s.Status == NotRunning && (mine || s.Error == ""):
+				s.Status, s.Error = Started, ""
 			}
 			if err := e.table.save(ctx, tx, s); err != nil {
 				return err
@@ -327,7 +332,7 @@ func (e *Engine) RequestTx(ctx context.Context, tx *sql.Tx, cause Cause, names .
 		if s == nil {
 			return fmt.Errorf("%q: %w", name, ErrUnknown)
 		}
-		if s.Wanted != "" || s.Status == NotRunning && cause != ByOperator {
+		if s.Wanted != "" || s.Status == NotRunning && (cause != ByOperator || s.Error != "") {
 			continue
 		}
 		s.Wanted = cause

@@ -274,6 +274,23 @@ func (s *Service) rerank(ctx context.Context, network string, era programme.Era,
 	return news, s.Memory.SaveRankings(ctx, list)
 }
 
+// Rerank computes all rankings anew, with the given numbers of active eras by slot.
+func (s *Service) Rerank(ctx context.Context, v *View, active map[int]int) error {
+	var news []Event
+	err := s.Memory.Atomic(ctx, func(ctx context.Context, _ *sql.Tx) error {
+		var err error
+		news, err = s.rerank(ctx, v.Snapshot().Network.Genesis, v.Snapshot().Eras.Active, active)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("compute ranks: %w", err)
+	}
+	for _, e := range news {
+		s.Event(e)
+	}
+	return nil
+}
+
 func same(a, b memory.Ranking) bool {
 	return a.Updated != 0 && a.Rank == b.Rank && a.Faults == b.Faults && a.Halvings == b.Halvings && a.ActiveEras == b.ActiveEras &&
 		(a.Suspend == nil) == (b.Suspend == nil) && (a.Suspend == nil || *a.Suspend == *b.Suspend)

@@ -45,6 +45,36 @@ func (s *Service) Show(ctx context.Context, v *View) (shown int, err error) {
 	return shown, nil
 }
 
+// Amend writes down a part of how candidates stand in a view. Candidates of whom nothing is written down yet, or at a
+// later block already, are left alone.
+func (s *Service) Amend(ctx context.Context, v *View, put func(dst, src *memory.Standing)) (changed int, err error) {
+	err = s.Memory.Atomic(ctx, func(ctx context.Context, _ *sql.Tx) error {
+		before, err := s.Memory.Standings(ctx)
+		if err != nil {
+			return err
+		}
+		old := bySlot(before)
+		var list []memory.Standing
+		for _, src := range v.standings() {
+			dst := old[src.Slot]
+			if dst == nil || dst.At > src.At || dst.Chain == nil || src.Chain == nil || dst.Chain.Stash != src.Chain.Stash {
+				continue
+			}
+			next := *dst
+			facts := *dst.Chain
+			next.Chain = &facts
+			put(&next, &src)
+			list = append(list, next)
+		}
+		changed = len(list)
+		return s.Memory.SaveStandings(ctx, list)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("store how candidates stand: %w", err)
+	}
+	return changed, nil
+}
+
 // standings are those of a view, by slot.
 func (v *View) standings() []memory.Standing {
 	snapshot := v.Snapshot()
