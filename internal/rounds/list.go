@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"strings"
 	"time"
@@ -159,4 +160,27 @@ func (c *Change) String() string {
 		return "the candidate list is unchanged"
 	}
 	return "the candidate list changed; " + strings.Join(parts, "; ")
+}
+
+// Run syncs at once and then in an interval until ctx ends. Changed, unless nil, is told of a list that changed.
+func (r *Roster) Run(ctx context.Context, every time.Duration, logger *slog.Logger, changed func(ctx context.Context) error) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		c, err := r.Sync(ctx)
+		if err == nil && !c.Empty() {
+			logger.Info(c.String())
+			if changed != nil {
+				err = changed(ctx)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			logger.Error("the candidate list could not be taken over; it is tried again", "error", err, "in", every)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
+	}
 }

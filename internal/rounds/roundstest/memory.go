@@ -35,6 +35,7 @@ type Memory struct {
 	documents   map[string]plan.Document
 	plans       []plan.Plan
 	alerts      []plan.Warning
+	network     network
 }
 
 // NewMemory makes an empty memory.
