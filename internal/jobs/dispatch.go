@@ -9,6 +9,8 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/thousand-validators/otv/internal/programme"
 )
 
 // live are the states of entries that are going to be worked on, or are.
@@ -60,7 +62,7 @@ func (e *Engine) dispatch(ctx context.Context, tx *sql.Tx, have map[string]*Stat
 	for i := range e.jobs {
 		j := &e.jobs[i]
 		s := have[j.Name]
-		if s == nil || s.Wanted == "" || e.waits(j, have, busy) {
+		if s == nil || s.Wanted == "" || e.waits(j, s.WantedAt, have, busy) {
 			continue
 		}
 		entry := queue[j.Name]
@@ -77,7 +79,7 @@ func (e *Engine) dispatch(ctx context.Context, tx *sql.Tx, have map[string]*Stat
 		if err != nil {
 			return fmt.Errorf("queue %s: %w", j.Name, err)
 		}
-		s.Wanted = ""
+		s.Wanted, s.QueuedAt = "", s.WantedAt
 		if err := e.table.save(ctx, tx, s); err != nil {
 			return err
 		}
@@ -88,11 +90,18 @@ func (e *Engine) dispatch(ctx context.Context, tx *sql.Tx, have map[string]*Stat
 	return nil
 }
 
-// waits reports whether a job has to wait for one it comes after, directly or by way of others.
-func (e *Engine) waits(j *Job, have map[string]*State, busy func(string) bool) bool {
+// waits reports whether a job that was asked for at a moment has to wait for one it comes after, directly or by way of
+// others. It does not wait for what was asked for later: else a job that is asked for often could keep it waiting for
+// ever.
+func (e *Engine) waits(j *Job, since programme.Millis, have map[string]*State, busy func(string) bool) bool {
 	return slices.ContainsFunc(j.After, func(name string) bool {
 		s := have[name]
-		return busy(name) || s != nil && s.Wanted != "" || e.waits(e.byName[name], have, busy)
+		switch {
+		case s == nil:
+		case s.Wanted != "" && s.WantedAt <= since, busy(name) && s.QueuedAt <= since:
+			return true
+		}
+		return e.waits(e.byName[name], since, have, busy)
 	})
 }
 

@@ -327,6 +327,7 @@ func (e *Engine) RequestTx(ctx context.Context, tx *sql.Tx, cause Cause, names .
 	if err != nil {
 		return err
 	}
+	now := e.millis()
 	for _, name := range names {
 		s := have[name]
 		if s == nil {
@@ -335,7 +336,7 @@ func (e *Engine) RequestTx(ctx context.Context, tx *sql.Tx, cause Cause, names .
 		if s.Wanted != "" || s.Status == NotRunning && (cause != ByOperator || s.Error != "") {
 			continue
 		}
-		s.Wanted = cause
+		s.Wanted, s.WantedAt = cause, now
 		if err := e.table.save(ctx, tx, s); err != nil {
 			return err
 		}

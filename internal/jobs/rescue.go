@@ -102,7 +102,7 @@ func (e *Engine) rescue(ctx context.Context, tx *sql.Tx, entry *rivertype.JobRow
 		s.Error = fmt.Sprintf("the processes that ran it were lost %d times in a row; it waits for the next cause", s.Rescues)
 		s.Rescues = 0
 	case s.Wanted == "":
-		s.Wanted = ByRescue
+		s.Wanted, s.WantedAt = ByRescue, e.millis()
 	}
 	e.Logger.Warn("a job was taken from a worker that is gone", "job", s.Name, "worker", entry.AttemptedBy, "times", s.Rescues)
 	return e.table.save(ctx, tx, s)

@@ -28,8 +28,15 @@ func TestMain(m *testing.M) {
 
 // databases runs a test on both databases.
 func databases(t *testing.T, test func(t *testing.T, target string)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "otv.db")) })
-	t.Run("postgresql", func(t *testing.T) { test(t, pgtest.URL(t)) })
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, filepath.Join(t.TempDir(), "otv.db"))
+	})
+	t.Run("postgresql", func(t *testing.T) {
+		t.Parallel()
+		test(t, pgtest.URL(t))
+	})
 }
 
 func open(t testing.TB, target string) *store.Store {

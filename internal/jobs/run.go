@@ -125,7 +125,8 @@ func (r *Run) beats(ctx context.Context) {
 
 func (r *Run) beat(ctx context.Context) error {
 	e := r.engine
-	return e.DB.Atomic(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	stored := Event{Job: r.Job, Status: Running}
+	err := e.DB.Atomic(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		have, err := e.table.all(ctx, tx)
 		if err != nil {
 			return err
@@ -144,8 +145,13 @@ func (r *Run) beat(ctx context.Context) error {
 		s.Beat++
 		s.Updated = e.millis()
 		r.show(s)
+		stored.Progress = s.Progress
 		return e.table.save(ctx, tx, s)
 	})
+	if err == nil {
+		e.Observe(stored)
+	}
+	return err
 }
 
 // cancelled reports whether somebody wants a running entry to be cancelled.

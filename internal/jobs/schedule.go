@@ -8,7 +8,18 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/robfig/cron/v3"
+
+	"github.com/thousand-validators/otv/internal/config"
 )
+
+// Plans are the schedules of a configuration.
+func Plans(list []config.Schedule) []Plan {
+	out := make([]Plan, len(list))
+	for i, s := range list {
+		out[i] = Plan{Key: s.Job, Cron: s.Cron, Enabled: s.Enabled}
+	}
+	return out
+}
 
 // takePlans assigns schedules to jobs.
 func (e *Engine) takePlans(plans []Plan) error {

@@ -45,6 +45,9 @@ type State struct {
 	Attempt    int              `json:"attempt,omitempty"`
 	// Wanted is the cause of the next run; empty when none is.
 	Wanted Cause `json:"wanted,omitempty"`
+	// WantedAt is when that was asked for, and QueuedAt the same of the entry that is in the queue.
+	WantedAt programme.Millis `json:"wantedAt,omitempty"`
+	QueuedAt programme.Millis `json:"-"`
 	// Owner names the process, queue entry and attempt that runs it; Beat goes up while that lives.
 	Owner string `json:"owner,omitempty"`
 	Beat  int64  `json:"-"`
@@ -58,7 +61,7 @@ const makeStates = `CREATE TABLE IF NOT EXISTS job_states (
 	name TEXT NOT NULL PRIMARY KEY, status TEXT NOT NULL, frequency TEXT NOT NULL,
 	updated BIGINT NOT NULL, executed_at BIGINT NOT NULL, finished_at BIGINT NOT NULL, run_count BIGINT NOT NULL,
 	progress DOUBLE PRECISION NOT NULL, iteration TEXT NOT NULL, result TEXT NOT NULL, error TEXT NOT NULL,
-	cause TEXT NOT NULL, attempt BIGINT NOT NULL, wanted TEXT NOT NULL,
+	cause TEXT NOT NULL, attempt BIGINT NOT NULL, wanted TEXT NOT NULL, wanted_at BIGINT NOT NULL, queued_at BIGINT NOT NULL,
 	owner TEXT NOT NULL, beat BIGINT NOT NULL, queued BIGINT NOT NULL, rescues BIGINT NOT NULL)`
 
 // Database is where the queue lives. Package store has it.
@@ -102,7 +105,8 @@ func (t table) save(ctx context.Context, c bun.IConn, s *State) error {
 		Set("executed_at = EXCLUDED.executed_at").Set("finished_at = EXCLUDED.finished_at").Set("run_count = EXCLUDED.run_count").
 		Set("progress = EXCLUDED.progress").Set("iteration = EXCLUDED.iteration").Set("result = EXCLUDED.result").
 		Set("error = EXCLUDED.error").Set("cause = EXCLUDED.cause").Set("attempt = EXCLUDED.attempt").
-		Set("wanted = EXCLUDED.wanted").Set("owner = EXCLUDED.owner").Set("beat = EXCLUDED.beat").
+		Set("wanted = EXCLUDED.wanted").Set("wanted_at = EXCLUDED.wanted_at").Set("queued_at = EXCLUDED.queued_at").
+		Set("owner = EXCLUDED.owner").Set("beat = EXCLUDED.beat").
 		Set("queued = EXCLUDED.queued").Set("rescues = EXCLUDED.rescues").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("store the state of %s: %w", s.Name, err)

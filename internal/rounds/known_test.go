@@ -21,8 +21,10 @@ type kept struct {
 	err       error
 }
 
-func (k *kept) Locations(context.Context, string) ([]outside.Located, error) { return k.locations, k.err }
-func (k *kept) Remotes(context.Context, string) ([]outside.Remote, error)    { return k.remotes, k.err }
+func (k *kept) Locations(context.Context, string) ([]outside.Located, error) {
+	return k.locations, k.err
+}
+func (k *kept) Remotes(context.Context, string) ([]outside.Remote, error) { return k.remotes, k.err }
 func (k *kept) Release(context.Context, string) (outside.Release, bool, error) {
 	if k.release == nil {
 		return outside.Release{}, false, k.err
