@@ -127,7 +127,7 @@ func Migrate(ctx context.Context, db Database) error {
 			if _, err := tx.ExecContext(ctx, makeStates); err != nil {
 				return err
 			}
-			done, err := m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{MaxSteps: 1})
+			done, err := m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{MaxSteps: 1}) //nolint:staticcheck // deprecated for those who take several steps at once
 			more = err == nil && len(done.Versions) > 0
 			return err
 		})

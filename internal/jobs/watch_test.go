@@ -98,7 +98,11 @@ func TestBoard(t *testing.T) {
 		defer server.Close()
 		get := func(path string) (string, string) {
 			t.Helper()
-			res, err := http.Get(server.URL + path)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := server.Client().Do(req)
 			if err != nil {
 				t.Fatal(err)
 			}
