@@ -198,7 +198,7 @@ func (b sourceBuilder) prices() *prices.Source {
 // OutsideFacts says what a round reads of outside sources.
 func OutsideFacts(cfg *config.Config, limits programme.Limits, candidates []programme.Candidate, now programme.Millis) rounds.Outside {
 	return rounds.Outside{
-		Network: cfg.Network.Label, Now: now, Candidates: candidates, Prefix: uint16(cfg.Remote.Prefix),
+		Network: cfg.Network.Label, Now: now, Candidates: candidates,
 		LocationAge: cfg.Location.MaxAge, ReleaseAge: cfg.Releases.MaxAge, RemoteAge: limits.HoldRemote, Set: cfg.SourceStates(),
 	}
 }

@@ -22,8 +22,6 @@ type Outside struct {
 	Network    string
 	Now        programme.Millis
 	Candidates []programme.Candidate
-	// Prefix is the address prefix of the other network.
-	Prefix uint16
 	// The ages after which a value counts as unknown.
 	LocationAge, ReleaseAge, RemoteAge programme.Millis
 	// Set are states that the configuration decides: switched off, or not set up. They outrank what was observed.
@@ -71,7 +69,7 @@ func (o Outside) Part(ctx context.Context, s OutsideStore) (Part, error) {
 	for _, c := range o.Candidates {
 		var f programme.Facts
 		// A location belongs to the slot and the stash: what was known of the operator before is not known of this one.
-		if l := where[c.Slot]; l != nil && l.Stash == c.Stash && o.Now-l.At <= o.LocationAge {
+		if l := where[c.Slot]; l != nil && sameAccount(l.Stash, c.Stash) && o.Now-l.At <= o.LocationAge {
 			f.Location = &programme.Location{
 				City: l.Place.City, Region: l.Place.Region, Country: l.Place.Country, Provider: l.Place.Provider, ASN: l.Place.ASN, At: l.At,
 			}
@@ -107,4 +105,14 @@ func (o Outside) state(name programme.SourceName, healths []outside.Health) prog
 		return s
 	}
 	return programme.Source{Name: name, State: programme.SourceAbsent, Detail: "it was not asked yet"}
+}
+
+// sameAccount compares accounts whatever the form of their addresses.
+func sameAccount(a, b programme.Address) bool {
+	if a == b {
+		return true
+	}
+	_, x, errA := ss58.DecodeAccount(string(a))
+	_, y, errB := ss58.DecodeAccount(string(b))
+	return errA == nil && errB == nil && x == y
 }

@@ -40,7 +40,7 @@ func account(n byte, prefix uint16) string { return ss58.EncodeAccount(prefix, [
 
 func wanted(now programme.Millis) Outside {
 	return Outside{
-		Network: "polkadot", Now: now, Prefix: 2, LocationAge: 30 * programme.Day, ReleaseAge: 7 * programme.Day, RemoteAge: programme.Day,
+		Network: "polkadot", Now: now, LocationAge: 30 * programme.Day, ReleaseAge: 7 * programme.Day, RemoteAge: programme.Day,
 		Candidates: []programme.Candidate{
 			{Slot: 1, Stash: "a", KusamaStash: account(1, 2)}, {Slot: 2, Stash: "b", KusamaStash: account(2, 0)},
 			{Slot: 3, Stash: "c", KusamaStash: "none"}, {Slot: 4, Stash: "d"},
