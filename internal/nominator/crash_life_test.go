@@ -231,7 +231,7 @@ func (l *life) run(t *testing.T, e errand, moment <-chan struct{}) (output strin
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(context.Background(), self)
-	cmd.Env = append(os.Environ(), crashVariable+"="+string(text))
+	cmd.Env = append(os.Environ(), crashVariable+"="+string(text), "GOMAXPROCS=1", "GOGC=off")
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	out, err := cmd.StdoutPipe()
