@@ -12,6 +12,7 @@ func (l *loader) check(c *Config) {
 	l.checkNominators(c)
 	l.checkActing(c)
 	l.checkTelemetry(c)
+	l.checkSources(c)
 	missing := func(key, reason string) {
 		if !l.mentioned(key) {
 			l.problem(Problem{Severity: Error, Key: key, Reason: reason})

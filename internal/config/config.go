@@ -31,6 +31,10 @@ type Config struct {
 	Matrix     Matrix
 	Telemetry  Telemetry
 	Release    Release
+	Releases   Releases
+	Remote     Remote
+	Location   Location
+	Prices     Prices
 	Server     Server
 	Logger     Logger
 	Nominators []Nominator

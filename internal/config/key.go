@@ -64,7 +64,7 @@ const variablePrefix = "OTV_"
 func Keys() []Key {
 	var all []Key
 	for _, part := range [][]Key{
-		globalKeys(), constraintKeys(), scorekeeperKeys(), scoreKeys(), ruleKeys(), proxyKeys(), telemetryKeys(),
+		globalKeys(), constraintKeys(), scorekeeperKeys(), scoreKeys(), ruleKeys(), proxyKeys(), telemetryKeys(), sourceKeys(),
 		cronKeys(), databaseKeys(), matrixKeys(), serverKeys(),
 	} {
 		all = append(all, part...)

@@ -228,6 +228,7 @@ func defaults(n Network, profile programme.Profile) *Config {
 		Logger:  Logger{Level: "info"},
 	}
 	c.selector.network, c.selector.prefix = n.Name, -1
+	c.defaultSources(n)
 	if n.Genesis != "" {
 		c.Telemetry.Chains = []string{n.Genesis}
 	}

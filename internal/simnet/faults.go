@@ -1,6 +1,7 @@
 package simnet
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,21 +19,23 @@ type Fault struct {
 	Once bool
 }
 
-// fault is a fault with how it is begun. begin returns how to end it and how often it has acted; both may be nil.
+// fault is a fault with how it is begun.
 type fault struct {
 	Fault
-	begin func(*Network) (end func(), hits func() int, err error)
+	begin func(*Network) (effect, error)
+}
+
+// effect is a fault at work. What is nil is not needed: one that has ended at once, or acts by being there.
+type effect struct {
+	end  func()
+	hits func() int                                // how often it has acted
+	wait func(ctx context.Context, hits int) error // until it has acted so often
 }
 
 // faultCount counts how often a fault has acted.
 type faultCount struct {
-	once    int           // acts that count one each
-	counted []*activation // those that count themselves
-}
-
-type activation struct {
-	hits func() int
-	done sync.Once
+	once    int      // acts that count one each
+	counted []effect // those that count themselves
 }
 
 // Faults lists what can be broken, by name.
@@ -75,7 +78,7 @@ func (n *Network) Break(name string) (end func(), err error) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	stop, hits, err := all[i].begin(n)
+	e, err := all[i].begin(n)
 	if err != nil {
 		return nil, fmt.Errorf("fault %s: %w", name, err)
 	}
@@ -84,17 +87,30 @@ func (n *Network) Break(name string) (end func(), err error) {
 		count = &faultCount{}
 		n.faults[name] = count
 	}
-	a := &activation{hits: hits}
-	if hits == nil {
+	if e.hits == nil {
 		count.once++
 	} else {
-		count.counted = append(count.counted, a)
+		count.counted = append(count.counted, e)
 	}
 	n.tell("fault %s: %s", name, all[i].What)
-	if stop == nil {
+	if e.end == nil {
 		return func() {}, nil
 	}
-	return func() { a.done.Do(stop) }, nil
+	return sync.OnceFunc(e.end), nil
+}
+
+// Await waits until the newest fault of a name has acted. One that acts by being there has acted at once.
+func (n *Network) Await(ctx context.Context, name string) error {
+	n.mu.Lock()
+	count := n.faults[name]
+	n.mu.Unlock()
+	if count == nil {
+		return fmt.Errorf("fault %s was not begun", name)
+	}
+	if k := len(count.counted); k > 0 && count.counted[k-1].wait != nil {
+		return count.counted[k-1].wait(ctx, 1)
+	}
+	return nil
 }
 
 // Hits is how often each fault has acted so far. A fault that was begun and met nothing has not.
@@ -104,8 +120,8 @@ func (n *Network) Hits() map[string]int {
 	out := map[string]int{}
 	for name, c := range n.faults {
 		out[name] = c.once
-		for _, a := range c.counted {
-			out[name] += a.hits()
+		for _, e := range c.counted {
+			out[name] += e.hits()
 		}
 	}
 	return out

@@ -10,22 +10,22 @@ import (
 
 // once is a fault that happens at once.
 func once(name, what string, do func(n *Network) error) fault {
-	return fault{Fault{name, what, true}, func(n *Network) (func(), func() int, error) { return nil, nil, do(n) }}
+	return fault{Fault{name, what, true}, func(n *Network) (effect, error) { return effect{}, do(n) }}
 }
 
 // lasting is a fault that is switched on and off.
 func lasting(name, what string, on, off func()) fault {
-	return fault{Fault{name, what, false}, func(*Network) (func(), func() int, error) {
+	return fault{Fault{name, what, false}, func(*Network) (effect, error) {
 		on()
-		return off, nil, nil
+		return effect{end: off}, nil
 	}}
 }
 
 // ruled is a fault that hits requests to a node.
 func ruled(name, what string, c *simchain.Chain, r substratetest.Rule) fault {
-	return fault{Fault{name, what, false}, func(*Network) (func(), func() int, error) {
+	return fault{Fault{name, what, false}, func(*Network) (effect, error) {
 		i := c.Node().Inject(r)
-		return i.Stop, i.Hits, nil
+		return effect{i.Stop, i.Hits, i.Wait}, nil
 	}}
 }
 
@@ -99,9 +99,9 @@ func blockFaults(c *simchain.Chain) []fault {
 			return nil
 		}),
 		once("upgrade", "the runtime changes with the next block: versions and indices move", func(*Network) error { return c.Upgrade() }),
-		{Fault{"two-forks", "every block has a sibling that is announced too", false}, func(n *Network) (func(), func() int, error) {
+		{Fault{"two-forks", "every block has a sibling that is announced too", false}, func(n *Network) (effect, error) {
 			n.forks++
-			return func() { n.mu.Lock(); defer n.mu.Unlock(); n.forks-- }, nil, nil
+			return effect{end: func() { n.mu.Lock(); defer n.mu.Unlock(); n.forks-- }}, nil
 		}},
 		lasting("finality-stalls", "blocks are made and never become final", func() { c.HoldFinality(true) }, func() { c.HoldFinality(false) }),
 	}
@@ -117,8 +117,8 @@ func poolFaults(c *simchain.Chain) []fault {
 		ruled("pool-full", "transactions are refused: the pool is full", c,
 			substratetest.Rule{Match: submit, Do: substratetest.Fail(1016, "Immediately dropped: The transaction couldn't enter the pool because of the limit")}),
 		ruled("cut-submit", "the connection breaks when a transaction arrives", c, substratetest.Rule{Match: submit, Do: substratetest.Cut()}),
-		{Fault{"take-and-cut", "the connection breaks after a transaction was taken", false}, func(*Network) (func(), func() int, error) {
-			return c.TakeAndCut()
+		{Fault{"take-and-cut", "the connection breaks after a transaction was taken", false}, func(*Network) (effect, error) {
+			return tallied(c.TakeAndCut(), struct{}{}), nil
 		}},
 	}
 }

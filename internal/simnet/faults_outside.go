@@ -1,20 +1,30 @@
 package simnet
 
 import (
+	"context"
 	"encoding/hex"
 
 	"github.com/thousand-validators/otv/internal/simnet/simfeed"
 	"github.com/thousand-validators/otv/internal/simnet/simsources"
+	"github.com/thousand-validators/otv/internal/simnet/tally"
 )
 
 func hexOf(b []byte) string { return "0x" + hex.EncodeToString(b) }
 
+// tallied begins a kind that is counted where it acts.
+func tallied[K comparable](t *tally.Tally[K], k K) effect {
+	before := t.Hits(k)
+	return effect{
+		end: t.Begin(k), hits: func() int { return t.Hits(k) - before },
+		wait: func(ctx context.Context, hits int) error { return t.Wait(ctx, k, before+hits) },
+	}
+}
+
 // feedFaults concern telemetry.
 func feedFaults() []fault {
 	kind := func(name, what string, k simfeed.Kind) fault {
-		return fault{Fault{name, what, false}, func(n *Network) (func(), func() int, error) {
-			before := n.Feed.Hits(k)
-			return n.Feed.Trouble(k), func() int { return n.Feed.Hits(k) - before }, nil
+		return fault{Fault{name, what, false}, func(n *Network) (effect, error) {
+			return tallied(n.Feed.Trouble(), k), nil
 		}}
 	}
 	return []fault{
@@ -49,13 +59,13 @@ func feedFaults() []fault {
 		kind("twice", "every frame comes twice", simfeed.TwiceSent),
 		kind("text-frames", "frames are text", simfeed.TextFrames),
 		kind("no-pongs", "pings are not answered", simfeed.MutePongs),
-		{Fault{"old-layout", "nodes have the details of August 2022", false}, func(n *Network) (func(), func() int, error) {
+		{Fault{"old-layout", "nodes have the details of August 2022", false}, func(n *Network) (effect, error) {
 			n.Feed.SetLayout(simfeed.Layout6)
-			return func() { n.Feed.SetLayout(simfeed.Layout11) }, nil, nil
+			return effect{end: func() { n.Feed.SetLayout(simfeed.Layout11) }}, nil
 		}},
-		{Fault{"no-addresses", "nodes have no address", false}, func(n *Network) (func(), func() int, error) {
+		{Fault{"no-addresses", "nodes have no address", false}, func(n *Network) (effect, error) {
 			n.Feed.HideAddresses(true)
-			return func() { n.Feed.HideAddresses(false) }, nil, nil
+			return effect{end: func() { n.Feed.HideAddresses(false) }}, nil
 		}},
 	}
 }
@@ -80,9 +90,8 @@ func (n *Network) findNodes() {
 func sourceFaults(service string) []fault {
 	kind := func(name, what string, h simsources.How) fault {
 		k := simsources.Kind{Service: service, How: h}
-		return fault{Fault{name, what, false}, func(n *Network) (func(), func() int, error) {
-			before := n.Sources.Hits(k)
-			return n.Sources.Trouble(k), func() int { return n.Sources.Hits(k) - before }, nil
+		return fault{Fault{name, what, false}, func(n *Network) (effect, error) {
+			return tallied(n.Sources.Trouble(), k), nil
 		}}
 	}
 	return []fault{

@@ -116,7 +116,8 @@ func (n *Network) startServices() (err error) {
 	}
 	n.Sources.AddRelease(simsources.Release{Tag: "polkadot-v" + oldVersion, Title: "Simulated client " + oldVersion, Published: n.millis() - 90*24*3600*1000})
 	for _, c := range n.people.candidates {
-		n.Sources.SetPlace(c.ip, c.place)
+		n.Sources.SetPlace(c.IP, c.Place)
+		n.Sources.SetRank(c.Address(), simsources.Rank{Name: c.Name, Rank: 90 + 10*(c.Slot%5), Valid: true})
 		c.node = n.Feed.Join(c.feedNode(n.millis() - 30*24*3600*1000))
 	}
 	for _, c := range n.people.others {

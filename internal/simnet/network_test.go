@@ -140,7 +140,8 @@ func TestBehaviours(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			steps(t, n, 130)
+			steps(t, n, 250) // until the slash is applied
+			audit(t, n)
 			after, err := open(t, n).Snapshot(t.Context(), request(n))
 			if err != nil {
 				t.Fatal(err)
@@ -159,7 +160,7 @@ func TestBehaviours(t *testing.T) {
 				case simnet.Chills:
 					ok = was.Intention.Present && !is.Intention.Present
 				case simnet.IsSlashed:
-					ok = len(is.Slashes) == 1 && is.Slashes[0].Fraction == 50_000_000
+					ok = len(is.Slashes) == 1 && is.Slashes[0].Fraction == 50_000_000 && is.Slashes[0].Applied
 				case simnet.Unbonds:
 					ok = is.Bond.Active.Cmp(was.Bond.Active) < 0 && is.Bond.Total.Cmp(is.Bond.Active) > 0
 				case simnet.LosesIdentity:

@@ -46,12 +46,14 @@ type Candidate struct {
 	// Super is the account whose sub-identity it is; zero when it has its own.
 	Super simchain.Account
 
+	// IP is the address of its node and Place where that is; Version is that of the client it runs.
+	IP      string
+	Place   simsources.Place
+	Version string
+
 	key        *keys.Pair
 	bond       uint64
 	commission uint32
-	ip         string
-	place      simsources.Place
-	version    string
 	authority  string
 	node       int // id in the feed, -1 while it is offline
 	renamed    string
@@ -60,6 +62,9 @@ type Candidate struct {
 
 // Address is the stash as an address.
 func (c *Candidate) Address() string { return ss58.EncodeAccount(prefix, c.Stash) }
+
+// Online reports whether its node is on.
+func (c *Candidate) Online() bool { return c.node >= 0 }
 
 // Nominator is one of the programme's own nominators.
 type Nominator struct {
@@ -130,7 +135,7 @@ func newPopulation(o Options) (*population, error) {
 		return nil, err
 	}
 	for i := range o.Candidates {
-		c := &Candidate{Slot: i + 1, Name: fmt.Sprintf("sim-%03d", i+1), Behaviour: Steady, node: -1, version: oldVersion}
+		c := &Candidate{Slot: i + 1, Name: fmt.Sprintf("sim-%03d", i+1), Behaviour: Steady, node: -1, Version: oldVersion}
 		if list := Behaviours(); i%3 == 2 {
 			c.Behaviour = list[(i/3)%len(list)]
 		}
@@ -142,8 +147,8 @@ func newPopulation(o Options) (*population, error) {
 		c.commission = uint32(rng.IntN(10)) * 10_000_000
 		kinds := places()
 		at := rng.IntN(len(kinds))
-		c.place = kinds[at]
-		c.ip = fmt.Sprintf("45.%d.%d.%d", 10+at, i/250, 1+i%250)
+		c.Place = kinds[at]
+		c.IP = fmt.Sprintf("45.%d.%d.%d", 10+at, i/250, 1+i%250)
 		grandpa := hash.Blake2b256(append([]byte("grandpa"), c.Stash[:]...))
 		c.authority = "0x" + hex.EncodeToString(grandpa[:])
 		if i%10 == 4 { // shares the identity of the one before
@@ -152,7 +157,7 @@ func newPopulation(o Options) (*population, error) {
 		p.candidates = append(p.candidates, c)
 	}
 	for i := range bystanders(o.Candidates) {
-		c := &Candidate{Name: fmt.Sprintf("bystander-%d", i+1), Behaviour: Steady, node: -1, version: oldVersion, commission: 100_000_000}
+		c := &Candidate{Name: fmt.Sprintf("bystander-%d", i+1), Behaviour: Steady, node: -1, Version: oldVersion, commission: 100_000_000}
 		if c.key, err = person(o.Seed, c.Name); err != nil {
 			return nil, err
 		}
@@ -258,8 +263,8 @@ func (c *Candidate) feedNode(now int64) simfeed.Node {
 	}
 	id := hash.Blake2b128(c.Stash[:])
 	return simfeed.Node{
-		Name: name, Implementation: "Parity Polkadot", Version: c.version + "-simulated", Authority: c.authority,
-		NetworkID: "12D3KooW" + hex.EncodeToString(id[:]), IP: c.ip, City: c.place.City, Latitude: c.place.Latitude, Longitude: c.place.Longitude,
+		Name: name, Implementation: "Parity Polkadot", Version: c.Version + "-simulated", Authority: c.authority,
+		NetworkID: "12D3KooW" + hex.EncodeToString(id[:]), IP: c.IP, City: c.Place.City, Latitude: c.Place.Latitude, Longitude: c.Place.Longitude,
 		Startup: now, Cores: 8, Memory: 32 << 30,
 	}
 }

@@ -52,8 +52,8 @@ func (n *Network) behave(c *Candidate, session uint64) error {
 	if c.Behaviour == UpgradesLate {
 		upgrade = releaseSession + lateSessions
 	}
-	if session == upgrade && c.version == oldVersion {
-		c.version = newVersion
+	if session == upgrade && c.Version == oldVersion {
+		c.Version = newVersion
 		n.restart(c)
 	}
 	staking := n.Staking()

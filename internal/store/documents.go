@@ -100,3 +100,17 @@ func unpack(packed []byte, size int64) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// NewestDocument reads the document of a kind that was stored last; [plan.ErrNotFound] when there is none.
+func (s *Store) NewestDocument(ctx context.Context, kind plan.DocumentKind) (plan.Document, error) {
+	var digests []string
+	err := s.from(ctx).NewSelect().Model((*documentRow)(nil)).Column("digest").Where("kind = ?", string(kind)).
+		Order("created DESC", "digest").Limit(1).Scan(ctx, &digests)
+	if err != nil {
+		return plan.Document{}, fmt.Errorf("find the newest record: %w", explain(err))
+	}
+	if len(digests) == 0 {
+		return plan.Document{}, fmt.Errorf("newest record: %w", plan.ErrNotFound)
+	}
+	return s.Document(ctx, digests[0])
+}

@@ -111,6 +111,11 @@ func (r *rig) act(who, pallet, name string, arguments ...any) {
 	}
 }
 
+func (r *rig) ledger(id Account) (l ledger) {
+	r.look(func(w *work) { l, _ = w.ledger(id) })
+	return l
+}
+
 func (r *rig) account(id Account) (a accountInfo) {
 	r.look(func(w *work) { a, _ = w.account(id) })
 	return a
@@ -130,40 +135,17 @@ func TestEras(t *testing.T) {
 	if active, planned := r.Era(); active != 4 || planned != 5 {
 		t.Errorf("eras %d and %d in the last session", active, planned)
 	}
-	r.look(func(w *work) { checkExposures(t, w, 4) })
+	r.audit()
 	if ids := r.Validators(); len(ids) != 10 {
 		t.Errorf("%d validators", len(ids))
 	}
 }
 
-// checkExposures: what an exposure says in total is what its parts say.
-func checkExposures(t testing.TB, w *work, era uint32) {
-	t.Helper()
-	sum := uint64(0)
-	rows := all[overview](w.view, "Staking", "ErasStakersOverview", era)
-	for _, o := range rows {
-		total, count := o.value.Own, uint32(0)
-		pages := all[exposurePage](w.view, "Staking", "ErasStakersPaged", era, o.account(1))
-		for _, p := range pages {
-			part := uint64(0)
-			for _, n := range p.value.Others {
-				part += n.Value
-			}
-			if part != p.value.PageTotal || len(p.value.Others) > int(w.params.ExposurePage) {
-				t.Errorf("page of %x: %d in sum, %d stated", o.account(1), part, p.value.PageTotal)
-			}
-			total, count = total+part, count+uint32(len(p.value.Others))
-		}
-		if total != o.value.Total || count != o.value.NominatorCount || len(pages) != int(o.value.PageCount) {
-			t.Errorf("exposure of %x: %+v, in sum %d by %d on %d pages", o.account(1), o.value, total, count, len(pages))
-		}
-		sum += total
-	}
-	if stated, _ := read[uint64](w.view, "Staking", "ErasTotalStake", era); stated != sum || len(rows) == 0 {
-		t.Errorf("%d validators have %d, stated are %d", len(rows), sum, stated)
-	}
-	if w.err != nil {
-		t.Error(w.err)
+// audit fails the test when the state contradicts itself.
+func (r *rig) audit() {
+	r.t.Helper()
+	if err := r.Audit(); err != nil {
+		r.t.Error(err)
 	}
 }
 
@@ -194,6 +176,85 @@ func TestPayout(t *testing.T) {
 			t.Errorf("paid twice: %v", f)
 		}
 	})
+}
+
+// TestCommitment: hashes cover the state, not only what is in the body.
+func TestCommitment(t *testing.T) {
+	start := func(change func(*Genesis)) *Chain {
+		g := testGenesis(t)
+		change(&g)
+		c, err := Start(Config{Role: RoleHub, Name: "Same", SpecName: "sim", Params: testParams(), Genesis: g, Start: genesisTime})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Close)
+		return c
+	}
+	a, b, c := start(func(*Genesis) {}), start(func(*Genesis) {}), start(func(g *Genesis) { g.Balances[0].Free++ })
+	if a.Genesis() != b.Genesis() || a.Genesis() == c.Genesis() {
+		t.Errorf("block 0 is %x, %x, and with another balance %x", a.Genesis(), b.Genesis(), c.Genesis())
+	}
+	for _, x := range []*Chain{a, b} {
+		in := Inbox{Time: genesisTime + 6000}
+		if x == b {
+			in.Offences = []Offence{{pair(t, "v0").AccountID(), 1}}
+		}
+		if _, err := x.Build(in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, first := a.Head()
+	if _, second := b.Head(); first == second {
+		t.Error("an offence leaves no trace in the hash")
+	}
+}
+
+// TestSessionReport: points count for one session.
+func TestSessionReport(t *testing.T) {
+	r := newRig(t, RoleRelay)
+	most := 20 + 60*uint32(len(r.Validators())) // in a block
+	points := func() (sum uint32) {
+		r.look(func(w *work) {
+			for _, p := range all[uint32](w.view, "StakingAhClient", "ValidatorPoints") {
+				sum += p.value
+			}
+		})
+		return sum
+	}
+	r.build(9)
+	before := points()
+	r.build(1)
+	if after := points(); after == 0 || after > most || before <= after {
+		t.Errorf("%d points in nine blocks, %d after the session has changed", before, after)
+	}
+	r.build(2)
+	if len(r.last.Reports) != 1 {
+		t.Fatalf("%d reports are final", len(r.last.Reports))
+	}
+	reported := uint32(0)
+	for _, p := range r.last.Reports[0].Points {
+		reported += p.Points
+	}
+	if reported != before {
+		t.Errorf("%d points are reported, %d were earned", reported, before)
+	}
+}
+
+// TestSlash: an offence is reported, computed, and applied when it is due; what is bonded since stays.
+func TestSlash(t *testing.T) {
+	r := newRig(t, RoleOne)
+	v := r.Validators()[0]
+	before := r.ledger(v)
+	r.Offend(Offence{v, 100_000_000})
+	r.build(60 * 2)
+	if now := r.ledger(v); now.Active != before.Active {
+		t.Errorf("%d of %d are lost before the slash is due", before.Active-now.Active, before.Active)
+	}
+	r.build(60)
+	if lost := before.Active - r.ledger(v).Active; lost != before.Active/10 {
+		t.Errorf("%d of %d are lost", lost, before.Active)
+	}
+	r.audit()
 }
 
 // TestDelayedProxy: announced, too early, in time.

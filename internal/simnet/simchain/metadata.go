@@ -29,6 +29,8 @@ type builder struct {
 	*substratetest.Metadata
 	role   Role
 	params Params
+	name   string // of the runtime, and its version
+	spec   uint32
 	// shift moves the indices of pallets, as an upgrade may.
 	shift uint8
 }
@@ -53,8 +55,8 @@ type Params struct {
 	ProxyBase, ProxyFactor, AnnouncementBase, AnnouncementFactor uint64
 }
 
-func newBuilder(role Role, p Params, shift uint8) *builder {
-	b := &builder{Metadata: substratetest.NewMetadata(), role: role, params: p, shift: shift}
+func newBuilder(role Role, p Params, name string, spec uint32, shift uint8) *builder {
+	b := &builder{Metadata: substratetest.NewMetadata(), role: role, params: p, name: name, spec: spec, shift: shift}
 	b.Address, b.Signature = "MultiAddress", "MultiSignature"
 	b.common()
 	b.system()
@@ -128,6 +130,7 @@ func (b *builder) system() {
 	b.Struct("frame_system::AccountInfo", "nonce: u32", "consumers: u32", "providers: u32", "sufficients: u32", "data: AccountData")
 	b.Enum("frame_system::Phase", "ApplyExtrinsic(u32)", "Finalization", "Initialization")
 	b.Struct("frame_system::EventRecord", "phase: Phase", "event: "+substratetest.OuterEvent, "topics: Vec<H256>")
+	b.Parameters("EventRecord", "E: "+substratetest.OuterEvent, "T: H256")
 	b.Struct("frame_system::LastRuntimeUpgradeInfo", "spec_version: Compact<u32>", "spec_name: str")
 	p := b.pallet("System", 0)
 	p.Map("Account", "Blake2_128Concat: AccountId32", "AccountInfo", false)
@@ -139,6 +142,9 @@ func (b *builder) system() {
 	p.Value("EventCount", "u32", false)
 	p.Value("LastRuntimeUpgrade", "LastRuntimeUpgradeInfo", true)
 	p.Constant("BlockHashCount", "u32", scale.AppendU32(nil, blockHashCount))
+	b.Struct("sp_version::RuntimeVersion", "spec_name: str", "impl_name: str", "authoring_version: u32", "spec_version: u32", "impl_version: u32",
+		"apis: Vec<([u8; 8], u32)>", "transaction_version: u32", "system_version: u8")
+	p.Constant("Version", "RuntimeVersion", b.version())
 	p.Constant("SS58Prefix", "u16", scale.AppendU16(nil, b.params.SS58Prefix))
 	p.Calls("remark{remark: Vec<u8>}", "remark_with_event=7{remark: Vec<u8>}")
 	p.Events("ExtrinsicSuccess{dispatch_info: DispatchInfo}", "ExtrinsicFailed{dispatch_error: DispatchError, dispatch_info: DispatchInfo}",
@@ -154,6 +160,14 @@ func (b *builder) system() {
 	}
 	p.Constant("MinimumPeriod", "u64", scale.AppendU64(nil, period))
 	p.Calls("set{now: Compact<u64>}")
+}
+
+// version encodes the constant that says which runtime this is.
+func (b *builder) version() []byte {
+	out := scale.AppendU32(scale.AppendString(scale.AppendString(nil, b.name), "simnet"), 0)
+	out = scale.AppendU32(scale.AppendU32(out, b.spec), 0)
+	out = scale.AppendCompact(out, 0) // APIs are listed by the node
+	return append(scale.AppendU32(out, txVersion), 1)
 }
 
 // blockHashCount is how many hashes of blocks the runtime remembers.
@@ -172,6 +186,7 @@ func (b *builder) balances() {
 	p.Map("Locks", "Blake2_128Concat: AccountId32", "Vec<BalanceLock>", false)
 	p.Map("Reserves", "Blake2_128Concat: AccountId32", "Vec<ReserveData>", false)
 	p.Map("Holds", "Blake2_128Concat: AccountId32", "Vec<IdAmount>", false)
+	p.Map("Freezes", "Blake2_128Concat: AccountId32", "Vec<IdAmount>", false)
 	p.Constant("ExistentialDeposit", "u128", u128(b.params.ExistentialDeposit))
 	p.Constant("MaxLocks", "u32", scale.AppendU32(nil, 50))
 	p.Constant("MaxReserves", "u32", scale.AppendU32(nil, 50))

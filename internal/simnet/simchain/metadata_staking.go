@@ -27,6 +27,9 @@ func (b *builder) session() {
 	p.Map("NextKeys", "Twox64Concat: AccountId32", "SessionKeys", true)
 	p.Calls("set_keys{keys: SessionKeys, proof: Vec<u8>}", "purge_keys")
 	p.Events(events...)
+	if b.role == RoleRelay {
+		p.Constant("KeyDeposit", "u128", u128(0))
+	}
 	p.Errors("InvalidProof", "NoAssociatedValidatorId", "DuplicatedKey", "NoKeys", "NoAccount")
 
 	p = b.pallet("Babe", 2)
@@ -101,6 +104,7 @@ func (b *builder) staking() {
 	if hub {
 		u32("PlanningEraOffset", b.params.PlanningEraOffset)
 		u32("MaxValidatorSet", 1000)
+		u32("MaxPruningItems", 100)
 		p.Constant("MaxEraDuration", "u64", scale.AppendU64(nil, 2*b.params.BlockTime*b.params.SessionBlocks*uint64(b.params.SessionsPerEra)))
 	}
 	p.Calls(

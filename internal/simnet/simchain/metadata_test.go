@@ -20,7 +20,7 @@ func testParams() Params {
 func TestMetadata(t *testing.T) {
 	for _, role := range []Role{RoleOne, RoleRelay, RoleHub, RolePeople} {
 		for _, version := range []uint8{14, 15, 16} {
-			blob, err := newBuilder(role, testParams(), 0).Encode(version)
+			blob, err := newBuilder(role, testParams(), "sim", 1, 0).Encode(version)
 			if err != nil {
 				t.Fatalf("%s: %v", role, err)
 			}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/thousand-validators/otv/internal/simnet/tally"
 	"github.com/thousand-validators/otv/substrate/scale"
 	"github.com/thousand-validators/otv/substrate/ss58"
 	"github.com/thousand-validators/otv/substrate/substratetest"
@@ -145,22 +146,14 @@ func (c *Chain) submit(r substratetest.Request) (*transaction, error) {
 	if err := c.admit(t); err != nil {
 		return nil, err
 	}
-	if c.cutting > 0 {
-		c.cuts++
+	if c.cutting.Is(struct{}{}) {
 		c.node.CutAll()
 	}
 	return t, nil
 }
 
-// TakeAndCut breaks all connections whenever a transaction was taken, until end is called.
-func (c *Chain) TakeAndCut() (end func(), hits func() int, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.cutting++
-	before := c.cuts
-	return func() { c.mu.Lock(); defer c.mu.Unlock(); c.cutting-- },
-		func() int { c.mu.Lock(); defer c.mu.Unlock(); return c.cuts - before }, nil
-}
+// TakeAndCut breaks all connections whenever a transaction was taken, while it is switched on.
+func (c *Chain) TakeAndCut() *tally.Tally[struct{}] { return &c.cutting }
 
 func (c *Chain) pending() []string {
 	c.mu.Lock()

@@ -34,7 +34,7 @@ func newRuntime(role Role, p Params, name string, spec, tx uint32, shift uint8) 
 		node:    substratetest.Runtime{SpecName: name, SpecVersion: spec, TransactionVersion: tx, Metadatas: map[uint32][]byte{}},
 		entries: map[string]*metadata.StorageEntry{}, plans: map[planKey]*codec.Plan{},
 	}
-	b := newBuilder(role, p, shift)
+	b := newBuilder(role, p, name, spec, shift)
 	for _, version := range []uint8{14, 15} {
 		blob, err := b.Encode(version)
 		if err != nil {

@@ -279,7 +279,7 @@ func (s *Server) command(c *conn, text string) {
 	defer s.mu.Unlock()
 	switch {
 	case len(text) > 5 && text[:5] == "ping:" || text == "ping:":
-		if !s.trouble.is(MutePongs) {
+		if !s.trouble.Is(MutePongs) {
 			c.send([]any{actPong, text[5:]})
 		}
 	case len(text) > 10 && text[:10] == "subscribe:":

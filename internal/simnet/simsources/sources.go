@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/thousand-validators/otv/internal/simnet/tally"
 )
 
 // Release is a release of the client.
@@ -57,8 +59,7 @@ type Server struct {
 	asset      string
 	candidates []byte
 	counts     map[string]int
-	trouble    map[Kind]int
-	hits       map[Kind]int
+	trouble    tally.Tally[Kind]
 }
 
 // Start starts a server on a free port of the loopback interface. now is the time in ms; asset is the coin's id.
@@ -69,7 +70,7 @@ func Start(now func() int64, asset string) (*Server, error) {
 	}
 	s := &Server{
 		addr: l.Addr().String(), done: make(chan struct{}), end: make(chan struct{}), now: now, asset: asset, price: 5,
-		places: map[string]Place{}, ranks: map[string]Rank{}, counts: map[string]int{}, trouble: map[Kind]int{}, hits: map[Kind]int{},
+		places: map[string]Place{}, ranks: map[string]Rank{}, counts: map[string]int{},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /github/repos/{owner}/{repo}/releases", s.answer("github", s.listReleases))

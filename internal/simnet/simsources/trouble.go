@@ -2,7 +2,8 @@ package simsources
 
 import (
 	"net/http"
-	"sync"
+
+	"github.com/thousand-validators/otv/internal/simnet/tally"
 )
 
 // Kind is a way in which a service misbehaves.
@@ -23,41 +24,13 @@ const (
 	Cut                    // the connection breaks in the middle of the answer
 )
 
-// Trouble begins a kind of misbehaviour; end ends it.
-func (s *Server) Trouble(k Kind) (end func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.trouble[k]++
-	var once sync.Once
-	return func() {
-		once.Do(func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.trouble[k]--
-		})
-	}
-}
-
-// Hits is how often a kind has acted.
-func (s *Server) Hits(k Kind) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.hits[k]
-}
+// Trouble are the kinds of misbehaviour, to be begun and counted.
+func (s *Server) Trouble() *tally.Tally[Kind] { return &s.trouble }
 
 // misbehave answers a request wrongly when it is to be; it may also spoil the body and leave the rest to the caller.
 func (s *Server) misbehave(service string, w http.ResponseWriter, r *http.Request, body *[]byte) bool {
-	s.mu.Lock()
-	is := func(h How) bool {
-		k := Kind{service, h}
-		if s.trouble[k] == 0 {
-			return false
-		}
-		s.hits[k]++
-		return true
-	}
+	is := func(h How) bool { return s.trouble.Is(Kind{service, h}) }
 	failed, limited, stalled, garbage, cut := is(ServerError), is(RateLimited), is(Stalled), is(Garbage), is(Cut)
-	s.mu.Unlock()
 	switch {
 	case failed:
 		w.WriteHeader(http.StatusInternalServerError)

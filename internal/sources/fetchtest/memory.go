@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/outside"
 )
 
@@ -88,6 +89,16 @@ func (m *Memory) Lookup(_ context.Context, source, key string) (outside.Lookup, 
 func (m *Memory) SaveLookup(_ context.Context, l outside.Lookup) error {
 	m.Lookups[[2]string{l.Source, l.Key}] = l
 	return m.Err
+}
+
+func (m *Memory) ForgetLookups(_ context.Context, before programme.Millis) (n int64, err error) {
+	for k, l := range m.Lookups {
+		if l.Retry < before {
+			delete(m.Lookups, k)
+			n++
+		}
+	}
+	return n, m.Err
 }
 
 func (m *Memory) SpendRequest(_ context.Context, source, month string, limit int64) (bool, error) {

@@ -99,6 +99,17 @@ func TestAnswersAreRemembered(t *testing.T) {
 	}
 }
 
+func TestUnusedLookupsAreForgotten(t *testing.T) {
+	clock, m := fetchtest.NewClock(), fetchtest.NewMemory()
+	l := locator(clock, m, &scripted{places: map[netip.Addr]outside.Place{addr1: oslo, addr2: lisbon}})
+	refresh(t, l, node(1, addr1))
+	clock.Advance(32*24*time.Hour + time.Millisecond) // two days of life and thirty of rest
+	refresh(t, l, node(1, addr2))
+	if _, ok := m.Lookups[[2]string{"scripted", l.o.Key.Name(addr1)}]; ok || len(m.Lookups) != 1 {
+		t.Errorf("remembered: %v", m.Lookups)
+	}
+}
+
 // Nothing that is stored, said or kept names an address.
 func TestAddressesAreNotKept(t *testing.T) {
 	clock, m := fetchtest.NewClock(), fetchtest.NewMemory()

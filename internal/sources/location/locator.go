@@ -42,6 +42,8 @@ type Store interface {
 	// Lookup reads what a source said of an address, by its keyed hash.
 	Lookup(ctx context.Context, source, key string) (l outside.Lookup, ok bool, err error)
 	SaveLookup(ctx context.Context, l outside.Lookup) error
+	// ForgetLookups deletes what was said of addresses that nobody has asked about since a moment.
+	ForgetLookups(ctx context.Context, before programme.Millis) (int64, error)
 	// SpendRequest counts one request of a source in a month ("2025-11"), unless limit (0 = none) is reached.
 	SpendRequest(ctx context.Context, source, month string, limit int64) (ok bool, err error)
 	// Locations lists the present location of every slot.
@@ -125,10 +127,17 @@ func (l *Locator) Refresh(ctx context.Context, nodes []Node) error {
 			return err
 		}
 	}
+	// Addresses that no node has any more are of no use to anybody.
+	if _, err := l.o.Store.ForgetLookups(ctx, l.now()-sources.Span(l.o.MaxAge)); err != nil {
+		return err
+	}
 	return l.note(ctx, &t)
 }
 
 func (l *Locator) note(ctx context.Context, t *tally) error {
+	if len(l.o.Sources) == 0 && l.o.Corrections == "" {
+		return l.book.Set(ctx, programme.SourceAbsent, "no source of locations is set up")
+	}
 	o := sources.Outcome{At: l.now(), Remark: t.remark}
 	switch {
 	case 2*t.failed > t.wanted:
