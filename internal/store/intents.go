@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/programme/plan"
 )
 
@@ -94,8 +95,8 @@ func (s *Store) UpdateIntent(ctx context.Context, i plan.Intent, from plan.Statu
 		} else if n != 1 {
 			return plan.ErrStale
 		}
-		if i.Status.Open() {
-			return nil
+		if err := bump(ctx, tx, memory.SubjectPlans); err != nil || i.Status.Open() {
+			return err
 		}
 		_, err = tx.NewDelete().Model((*lockRow)(nil)).Where("network = ? AND signer = ? AND intent = ?", i.Network, string(i.Signer), i.ID).Exec(ctx)
 		return err

@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/programme/outside"
 )
 
@@ -75,8 +76,10 @@ func (s *Store) SaveLocation(ctx context.Context, l outside.Located) error {
 				return err
 			}
 		}
-		_, err = tx.NewInsert().Model(&row).Exec(ctx)
-		return err
+		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return err
+		}
+		return bump(ctx, tx, memory.SubjectLocations)
 	})
 	if err != nil {
 		return fmt.Errorf("store location of slot %d: %w", l.Slot, err)

@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/programme/plan"
 )
 
@@ -27,8 +28,10 @@ type pauseRow struct {
 func (s *Store) Pause(ctx context.Context, p plan.Pause) (set bool, err error) {
 	row := pauseRow{Nominator: string(p.Nominator), Author: p.Author, Reason: p.Reason, At: int64(p.At)}
 	err = s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		set, err = affected(tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Returning("NULL").Exec(ctx))
-		return err
+		if set, err = affected(tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Returning("NULL").Exec(ctx)); err != nil || !set {
+			return err
+		}
+		return bump(ctx, tx, memory.SubjectPlans)
 	})
 	if err != nil {
 		return false, fmt.Errorf("store pause: %w", err)
@@ -45,7 +48,10 @@ func (s *Store) Resume(ctx context.Context, p plan.Pause) error {
 		if err == nil && !ended {
 			err = plan.ErrNotFound
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return bump(ctx, tx, memory.SubjectPlans)
 	})
 	if err != nil {
 		return fmt.Errorf("store end of pause: %w", err)
@@ -86,8 +92,10 @@ func (s *Store) AddOverride(ctx context.Context, o plan.Override) error {
 		Author: o.Author, Reason: o.Reason, At: int64(o.At),
 	}
 	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewInsert().Model(&row).Exec(ctx)
-		return err
+		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return err
+		}
+		return bump(ctx, tx, memory.SubjectPlans)
 	})
 	if err != nil {
 		return fmt.Errorf("store override: %w", err)
@@ -135,8 +143,10 @@ type alertRow struct {
 // RaiseAlert stores an alert, or counts a repetition; fresh tells which.
 func (s *Store) RaiseAlert(ctx context.Context, w plan.Warning) (fresh bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		fresh, err = raise(ctx, tx, w)
-		return err
+		if fresh, err = raise(ctx, tx, w); err != nil {
+			return err
+		}
+		return bump(ctx, tx, memory.SubjectPlans)
 	})
 	if err != nil {
 		return false, fmt.Errorf("store alert: %w", err)

@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/programme/plan"
 )
 
@@ -47,6 +48,9 @@ func (s *Store) CreatePlan(ctx context.Context, p plan.Plan) (stored plan.Plan, 
 			return err
 		}
 		stored, created = p, true
+		if err := bump(ctx, tx, memory.SubjectPlans); err != nil {
+			return err
+		}
 		return record(ctx, tx, []plan.Event{{Key: p.Key, At: p.Created, To: p.State, Text: p.Reason}})
 	})
 	if err != nil {
@@ -152,6 +156,9 @@ func (s *Store) Advance(ctx context.Context, c plan.Change) (plan.Plan, error) {
 			if _, err := raise(ctx, tx, w); err != nil {
 				return err
 			}
+		}
+		if err := bump(ctx, tx, memory.SubjectPlans); err != nil {
+			return err
 		}
 		if c.Intent == nil {
 			return nil

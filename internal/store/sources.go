@@ -10,6 +10,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/programme/outside"
 )
 
@@ -48,7 +49,17 @@ func (s *Store) SaveRelease(ctx context.Context, r outside.Release) error {
 		Source: r.Source, ETag: r.ETag,
 	}
 	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		return replaceRow(ctx, tx, &row, "network", "tag", "name", "published", "first_seen", "at", "source", "etag")
+		before, ok, err := s.Release(ctx, r.Network)
+		if err != nil {
+			return err
+		}
+		if err := replaceRow(ctx, tx, &row, "network", "tag", "name", "published", "first_seen", "at", "source", "etag"); err != nil {
+			return err
+		}
+		if ok && before.Name == r.Name && before.Grace() == r.Grace() {
+			return nil // only looked at again
+		}
+		return bump(ctx, tx, memory.SubjectReleases)
 	})
 	if err != nil {
 		return fmt.Errorf("store client release: %w", err)
@@ -209,7 +220,17 @@ func (s *Store) SaveSourceHealth(ctx context.Context, h outside.Health) error {
 		Failures: int64(h.Failures), Retry: int64(h.Retry),
 	}
 	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		return replaceRow(ctx, tx, &row, "network, name", "state", "detail", "good", "tried", "failures", "retry")
+		before, ok, err := s.SourceHealth(ctx, h.Network, h.Name)
+		if err != nil {
+			return err
+		}
+		if err := replaceRow(ctx, tx, &row, "network, name", "state", "detail", "good", "tried", "failures", "retry"); err != nil {
+			return err
+		}
+		if ok && before.State == h.State && before.Detail == h.Detail {
+			return nil
+		}
+		return bump(ctx, tx, memory.SubjectSources)
 	})
 	if err != nil {
 		return fmt.Errorf("store state of the source %s: %w", h.Name, err)
