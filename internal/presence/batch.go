@@ -4,14 +4,15 @@ import (
 	"slices"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // saved is what the store is known to hold.
 type saved struct {
-	slots   map[int]Slot
+	slots   map[int]memory.Presence
 	outages map[int][]programme.Interval // those that may still change
-	blind   []Blind
-	names   map[string]Name
+	blind   []memory.Blind
+	names   map[string]memory.SeenName
 }
 
 // Retention is how long finished outages, blind intervals and unused names are kept. The rules look back a week.
@@ -23,8 +24,8 @@ const settled = 10 * programme.Minute
 // maxReason bounds a reason that is kept, in bytes.
 const maxReason = 300
 
-func (v *saved) load(s State) {
-	v.slots, v.outages, v.names = map[int]Slot{}, map[int][]programme.Interval{}, map[string]Name{}
+func (v *saved) load(s memory.PresenceState) {
+	v.slots, v.outages, v.names = map[int]memory.Presence{}, map[int][]programme.Interval{}, map[string]memory.SeenName{}
 	for _, m := range s.Slots {
 		v.slots[m.Slot] = m
 	}
@@ -49,10 +50,10 @@ func (t *Tracker) seen() programme.Millis {
 }
 
 // Observer tells how the feeds are.
-func (t *Tracker) Observer() Observer {
-	o := Observer{Seen: t.seen()}
+func (t *Tracker) Observer() memory.Observer {
+	o := memory.Observer{Seen: t.seen()}
 	for _, w := range t.watches {
-		f := Feed{Key: w.key, Nodes: len(w.table), At: t.now, Dark: w.dark, Reason: w.reason}
+		f := memory.Feed{Key: w.key, Nodes: len(w.table), At: t.now, Dark: w.dark, Reason: w.reason}
 		if !w.complete {
 			f.Nodes, f.At = w.before.size, w.before.until
 		}
@@ -66,11 +67,11 @@ func (t *Tracker) Observer() Observer {
 }
 
 // Slots is the presence of all slots, listed or not.
-func (t *Tracker) Slots() []Slot {
-	out := make([]Slot, 0, len(t.order))
+func (t *Tracker) Slots() []memory.Presence {
+	out := make([]memory.Presence, 0, len(t.order))
 	for _, s := range t.order {
 		t.notice(s)
-		m := Slot{
+		m := memory.Presence{
 			Slot: s.id, Name: s.entry.name, Listed: s.listed, FirstSeen: s.first, LastSeen: s.last, Gone: s.gone, Live: s.live(),
 			Implementation: s.client, Version: s.version, NetworkID: s.networkID, Notices: s.notices,
 		}
@@ -101,9 +102,9 @@ func (t *Tracker) Sightings() []Sighting {
 
 // Changes is what differs from what is stored, and what to call when it has been stored. Everything in it belongs to
 // one moment.
-func (t *Tracker) Changes() (b Batch, stored func()) {
+func (t *Tracker) Changes() (b memory.PresenceBatch, stored func()) {
 	t.prune()
-	next := saved{slots: map[int]Slot{}, outages: map[int][]programme.Interval{}, names: map[string]Name{}}
+	next := saved{slots: map[int]memory.Presence{}, outages: map[int][]programme.Interval{}, names: map[string]memory.SeenName{}}
 	b.Observer = t.Observer()
 	for _, m := range t.Slots() {
 		if old, ok := t.saved.slots[m.Slot]; !ok || !sameSlot(&old, &m) {
@@ -114,12 +115,12 @@ func (t *Tracker) Changes() (b Batch, stored func()) {
 		now := t.slots[m.Slot].outages
 		for _, o := range now {
 			if !slices.Contains(old, o) {
-				b.Outages = append(b.Outages, Outage{m.Slot, o})
+				b.Outages = append(b.Outages, memory.Outage{m.Slot, o})
 			}
 		}
 		for _, o := range old {
 			if !slices.ContainsFunc(now, func(n programme.Interval) bool { return n.From == o.From }) {
-				b.DroppedOutages = append(b.DroppedOutages, Outage{m.Slot, o})
+				b.DroppedOutages = append(b.DroppedOutages, memory.Outage{m.Slot, o})
 			}
 		}
 		if len(now) > 0 {
@@ -165,18 +166,18 @@ func (t *Tracker) settle() {
 }
 
 // remembered is what is kept of a name. The day of the last sight is enough.
-func (t *Tracker) remembered(e *entry) (Name, bool) {
+func (t *Tracker) remembered(e *entry) (memory.SeenName, bool) {
 	last := e.last
 	if len(e.instances) > 0 {
 		last = t.now
 	}
 	if e.first == 0 || last-e.first < briefly {
-		return Name{}, false
+		return memory.SeenName{}, false
 	}
-	return Name{e.name, e.first, max(last-last%programme.Day, e.first+briefly)}, true
+	return memory.SeenName{e.name, e.first, max(last-last%programme.Day, e.first+briefly)}, true
 }
 
-func sameSlot(a, b *Slot) bool {
+func sameSlot(a, b *memory.Presence) bool {
 	// While connected, the moment of the last sight is the observer's own.
 	return a.Name == b.Name && a.Listed == b.Listed && a.FirstSeen == b.FirstSeen && (a.LastSeen == b.LastSeen || a.Live > 0 && b.Live > 0) &&
 		a.Gone == b.Gone && a.Live == b.Live && slices.Equal(a.Home, b.Home) && a.Implementation == b.Implementation &&
@@ -184,7 +185,7 @@ func sameSlot(a, b *Slot) bool {
 }
 
 // blindChanges compares two lists of blind intervals; what ended before the horizon is no longer in the newer one.
-func blindChanges(old, now []Blind, horizon programme.Millis) (changed, dropped []Blind) {
+func blindChanges(old, now []memory.Blind, horizon programme.Millis) (changed, dropped []memory.Blind) {
 	i := 0
 	for _, o := range old {
 		for i < len(now) && now[i].From < o.From {

@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // blindness is the record of the moments in which the observer could not see: disjoint intervals, ascending, the last
 // of which may still run.
 type blindness struct {
-	list []Blind
+	list []memory.Blind
 	// horizon is the end of the newest interval that is not kept here any more. Nothing is concluded from before.
 	horizon programme.Millis
 }
@@ -41,7 +42,7 @@ func (b *blindness) open(from programme.Millis, reason string) {
 		n--
 		from = min(from, b.list[n].From)
 	}
-	b.list = append(b.list[:n], Blind{programme.Interval{From: from}, reason})
+	b.list = append(b.list[:n], memory.Blind{programme.Interval{From: from}, reason})
 	if len(b.list) > maxBlind {
 		drop := len(b.list) - maxBlind*3/4
 		b.horizon = b.list[drop-1].To
@@ -63,7 +64,7 @@ func (b *blindness) close(to programme.Millis) {
 // An absence that was seen in shorter pieces may have been several ones that the grace forgives.
 func (b *blindness) observed(absence programme.Interval, grace programme.Millis) bool {
 	from := max(absence.From, b.horizon)
-	i, _ := slices.BinarySearchFunc(b.list, from, func(iv Blind, at programme.Millis) int {
+	i, _ := slices.BinarySearchFunc(b.list, from, func(iv memory.Blind, at programme.Millis) int {
 		if iv.To != 0 && iv.To <= at {
 			return -1
 		}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // entry is one name, with the nodes that use it and the slots that are listed with it.
@@ -115,9 +116,9 @@ func (e *entry) crowd(now programme.Millis) {
 
 // notice updates what is odd about a slot.
 func (t *Tracker) notice(s *slot) {
-	var out []Notice
+	var out []memory.Notice
 	if at := s.entry.several; s.listed && at != 0 && t.now-at > duplicate {
-		out = append(out, Notice{NoticeDuplicate, "nodes with different network ids use this name", at})
+		out = append(out, memory.Notice{memory.NoticeDuplicate, "nodes with different network ids use this name", at})
 	}
 	if s.listed && len(s.entry.instances) == 0 {
 		for _, e := range t.similar[s.entry.folded] {
@@ -128,9 +129,9 @@ func (t *Tracker) notice(s *slot) {
 			for _, i := range e.instances {
 				since = min(since, i.since)
 			}
-			out = append(out, Notice{NoticeNearMiss, fmt.Sprintf("telemetry shows %q, the candidate list has %q", e.name, s.entry.name), since})
+			out = append(out, memory.Notice{memory.NoticeNearMiss, fmt.Sprintf("telemetry shows %q, the candidate list has %q", e.name, s.entry.name), since})
 		}
 	}
-	slices.SortFunc(out, func(a, b Notice) int { return strings.Compare(string(a.Kind)+a.Text, string(b.Kind)+b.Text) })
+	slices.SortFunc(out, func(a, b memory.Notice) int { return strings.Compare(string(a.Kind)+a.Text, string(b.Kind)+b.Text) })
 	s.notices = out
 }

@@ -7,21 +7,8 @@ import (
 	"strings"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
-
-// History is what the store holds of an interval of time.
-type History struct {
-	Observer Observer
-	Slots    []Slot
-	Outages  []Outage // those that touch the interval, by slot and beginning
-	Blind    []Blind  // those that touch the interval, ascending
-}
-
-// Reader reads what a [Watcher] has stored, in this process or another one.
-type Reader interface {
-	// PresenceSince returns what is known of the time since the given moment.
-	PresenceSince(ctx context.Context, from programme.Millis) (History, error)
-}
 
 // outdated is how old the watcher's word may be before it counts as not running. It writes every few seconds, and a
 // quiet feed answers to a ping within half a minute.
@@ -44,7 +31,7 @@ func Read(ctx context.Context, r Reader, window, now programme.Millis) (Facts, e
 }
 
 // Report makes a round's facts of what was stored.
-func Report(h *History, now programme.Millis) Facts {
+func Report(h *memory.PresenceHistory, now programme.Millis) Facts {
 	f := Facts{Source: source(h, now), Candidates: map[int]*programme.Presence{}}
 	seen := h.Observer.Seen
 	for _, s := range h.Slots {
@@ -68,7 +55,7 @@ func Report(h *History, now programme.Millis) Facts {
 }
 
 // source states whether presence can be relied on, and when it could not.
-func source(h *History, now programme.Millis) programme.Source {
+func source(h *memory.PresenceHistory, now programme.Millis) programme.Source {
 	s := programme.Source{Name: programme.SourceTelemetry, State: programme.SourceOK, At: min(h.Observer.Seen, now)}
 	if h.Observer.Seen == 0 {
 		s.State, s.At, s.Detail = programme.SourceAbsent, 0, "the feed has not been watched yet"
@@ -88,7 +75,7 @@ func source(h *History, now programme.Millis) programme.Source {
 		if running {
 			s.At = min(s.At, s.Blind[len(s.Blind)-1].From)
 		}
-	case running && !slices.ContainsFunc(h.Observer.Feeds, func(f Feed) bool { return f.Dark == 0 }):
+	case running && !slices.ContainsFunc(h.Observer.Feeds, func(f memory.Feed) bool { return f.Dark == 0 }):
 		s.State, s.At = programme.SourceDown, s.Blind[len(s.Blind)-1].From
 		s.Detail = "no feed is in sight: " + reasons(h.Observer.Feeds)
 	case !running && h.Observer.Seen < now:
@@ -98,7 +85,7 @@ func source(h *History, now programme.Millis) programme.Source {
 	return s
 }
 
-func reasons(feeds []Feed) string {
+func reasons(feeds []memory.Feed) string {
 	var parts []string
 	for _, f := range feeds {
 		host, _, _ := strings.Cut(f.Key, " ")

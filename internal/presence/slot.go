@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // slot is the presence of one slot in memory.
@@ -19,7 +20,7 @@ type slot struct {
 	client    string
 	version   string
 	networkID string
-	notices   []Notice
+	notices   []memory.Notice
 }
 
 // live is the number of connections.

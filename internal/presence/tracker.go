@@ -8,6 +8,7 @@ import (
 
 	"github.com/thousand-validators/otv/internal/presence/feed"
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // Tracker turns what feeds show into presence. It is a pure state machine: the same events at the same moments give
@@ -46,7 +47,7 @@ const (
 
 // NewTracker is a tracker with the given memory, which begins to watch now. Keys name its feeds. The time between the
 // end of the memory and now is blind. Candidates are set afterwards, before the first event.
-func NewTracker(keys []string, grace programme.Millis, s State, now programme.Millis) (*Tracker, error) {
+func NewTracker(keys []string, grace programme.Millis, s memory.PresenceState, now programme.Millis) (*Tracker, error) {
 	if len(keys) == 0 || len(keys) > maxFeeds {
 		return nil, fmt.Errorf("%d feeds and chains are to be watched; 1 to %d are possible", len(keys), maxFeeds)
 	}
@@ -68,7 +69,7 @@ func NewTracker(keys []string, grace programme.Millis, s State, now programme.Mi
 	return t, nil
 }
 
-func (t *Tracker) load(s State, bits map[string]uint64) {
+func (t *Tracker) load(s memory.PresenceState, bits map[string]uint64) {
 	seen := min(s.Observer.Seen, t.now)
 	for _, f := range s.Observer.Feeds {
 		for _, w := range t.watches {

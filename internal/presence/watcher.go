@@ -10,6 +10,7 @@ import (
 
 	"github.com/thousand-validators/otv/internal/presence/feed"
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // Options says what to watch.
@@ -179,20 +180,20 @@ type Health struct {
 	// Blind is since when the observer cannot see, 0 while it can, and Reason why.
 	Blind  programme.Millis `json:"blind,omitempty"`
 	Reason string           `json:"reason,omitempty"`
-	Feeds  []Feed           `json:"feeds"`
+	Feeds  []memory.Feed           `json:"feeds"`
 	// Saved is up to when presence has been stored, and SaveError why the last attempt failed.
 	Saved     programme.Millis `json:"saved"`
 	SaveError string           `json:"saveError,omitempty"`
 	Listed    int              `json:"listed"`
 	Live      int              `json:"live"` // listed slots with at least one connection
-	Notices   []SlotNotice     `json:"notices,omitempty"`
+	Notices   []memory.PresenceNotice     `json:"notices,omitempty"`
 }
 
 // SlotNotice is a notice with its slot.
 type SlotNotice struct {
 	Slot int    `json:"slot"`
 	Name string `json:"name"`
-	Notice
+	memory.Notice
 }
 
 // Health tells how the watching goes.

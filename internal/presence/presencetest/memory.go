@@ -8,16 +8,17 @@ import (
 
 	"github.com/thousand-validators/otv/internal/presence"
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // Memory keeps presence as a store does, without one. It counts what is written.
 type Memory struct {
 	mu       sync.Mutex
-	observer presence.Observer
-	slots    map[int]presence.Slot
-	outages  map[outageKey]presence.Outage
-	blind    map[programme.Millis]presence.Blind
-	names    map[string]presence.Name
+	observer memory.Observer
+	slots    map[int]memory.Presence
+	outages  map[outageKey]memory.Outage
+	blind    map[programme.Millis]memory.Blind
+	names    map[string]memory.SeenName
 	batches  int
 	rows     int
 	fail     error
@@ -31,8 +32,8 @@ type outageKey struct {
 // NewMemory is an empty memory.
 func NewMemory() *Memory {
 	return &Memory{
-		slots: map[int]presence.Slot{}, outages: map[outageKey]presence.Outage{},
-		blind: map[programme.Millis]presence.Blind{}, names: map[string]presence.Name{},
+		slots: map[int]memory.Presence{}, outages: map[outageKey]memory.Outage{},
+		blind: map[programme.Millis]memory.Blind{}, names: map[string]memory.SeenName{},
 	}
 }
 
@@ -51,7 +52,7 @@ func (m *Memory) Fail(err error) {
 }
 
 // SavePresence implements [presence.Memory].
-func (m *Memory) SavePresence(_ context.Context, b presence.Batch) error {
+func (m *Memory) SavePresence(_ context.Context, b memory.PresenceBatch) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
@@ -85,9 +86,9 @@ func (m *Memory) SavePresence(_ context.Context, b presence.Batch) error {
 }
 
 // LoadPresence implements [presence.Memory].
-func (m *Memory) LoadPresence(context.Context) (presence.State, error) {
+func (m *Memory) LoadPresence(context.Context) (memory.PresenceState, error) {
 	h := m.history(0)
-	s := presence.State{Observer: h.Observer, Slots: h.Slots, Blind: h.Blind}
+	s := memory.PresenceState{Observer: h.Observer, Slots: h.Slots, Blind: h.Blind}
 	for _, o := range h.Outages {
 		if o.To == 0 || o.To > h.Observer.Seen {
 			s.Outages = append(s.Outages, o)
@@ -102,14 +103,14 @@ func (m *Memory) LoadPresence(context.Context) (presence.State, error) {
 }
 
 // PresenceSince implements [presence.Reader].
-func (m *Memory) PresenceSince(_ context.Context, from programme.Millis) (presence.History, error) {
+func (m *Memory) PresenceSince(_ context.Context, from programme.Millis) (memory.PresenceHistory, error) {
 	return m.history(from), nil
 }
 
-func (m *Memory) history(from programme.Millis) presence.History {
+func (m *Memory) history(from programme.Millis) memory.PresenceHistory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	h := presence.History{Observer: m.observer}
+	h := memory.PresenceHistory{Observer: m.observer}
 	for _, s := range m.slots {
 		h.Slots = append(h.Slots, s)
 	}
@@ -123,10 +124,10 @@ func (m *Memory) history(from programme.Millis) presence.History {
 			h.Blind = append(h.Blind, b)
 		}
 	}
-	slices.SortFunc(h.Slots, func(a, b presence.Slot) int { return cmp.Compare(a.Slot, b.Slot) })
-	slices.SortFunc(h.Outages, func(a, b presence.Outage) int {
+	slices.SortFunc(h.Slots, func(a, b memory.Presence) int { return cmp.Compare(a.Slot, b.Slot) })
+	slices.SortFunc(h.Outages, func(a, b memory.Outage) int {
 		return cmp.Or(cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.From, b.From))
 	})
-	slices.SortFunc(h.Blind, func(a, b presence.Blind) int { return cmp.Compare(a.From, b.From) })
+	slices.SortFunc(h.Blind, func(a, b memory.Blind) int { return cmp.Compare(a.From, b.From) })
 	return h
 }
