@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/thousand-validators/otv/internal/logging"
 	"github.com/thousand-validators/otv/internal/programme"
 )
 
@@ -27,7 +28,11 @@ type Config struct {
 	Matrix     Matrix
 	Telemetry  Telemetry
 	Release    Release
+	Database   Database
 	Server     Server
+	Health     Health
+	Admin      Admin
+	Run        Run
 	Logger     Logger
 	Nominators []Nominator
 	Legacy     Legacy
@@ -118,6 +123,7 @@ type Release struct {
 // Server holds the settings of the HTTP server.
 type Server struct {
 	Enable                              bool
+	Host                                string // empty: every address
 	Port                                uint16
 	OnlyHealth, ServeDocs, ServeSwagger bool
 	Cache                               programme.Millis // lifetime of cached answers
@@ -127,6 +133,7 @@ type Server struct {
 type Logger struct {
 	Level          string
 	ExcludedLabels []string
+	Format         logging.Format
 }
 
 // Legacy holds switches of the old backend that act.mode replaces. They are kept to explain themselves.
