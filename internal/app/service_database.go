@@ -38,7 +38,7 @@ func (h *databaseHandle) get() *store.Store {
 	return h.store
 }
 
-func (p *process) databaseName() string { return store.Name(p.cfg.Target()) }
+func (p *process) databaseName() string { return store.Name(p.cfg.DatabaseTarget()) }
 
 // runDatabase opens the database, keeps an eye on it, and closes it when everything that uses it has stopped.
 func (p *process) runDatabase(ctx context.Context, ready func()) error {
@@ -61,9 +61,9 @@ func (p *process) runDatabase(ctx context.Context, ready func()) error {
 // date.
 func (p *process) openDatabase(ctx context.Context) (*store.Store, error) {
 	if !p.has(config.RoleCore, config.RoleWorker, config.RoleTelemetry) {
-		return store.OpenReadOnly(ctx, p.cfg.Target())
+		return store.OpenReadOnly(ctx, p.cfg.DatabaseTarget())
 	}
-	return store.Open(ctx, p.cfg.Target())
+	return store.Open(ctx, p.cfg.DatabaseTarget())
 }
 
 // lasting marks failures of the database that do not go away by themselves.

@@ -30,7 +30,7 @@ func (o *actOptions) flags(cmd *cobra.Command, signs bool) {
 	f := cmd.Flags()
 	f.StringVar(&o.app.ConfigDir, "config", "", "folder with main.json and secret.json")
 	f.StringArrayVar(&o.app.Set, "set", nil, "key=value, overrides the configuration; repeatable")
-	f.StringVar(&o.app.Database, "db", "", "database file (default: otv.db in the configuration's folder)")
+	f.StringVar(&o.app.Database, "db", "", "database, a file or a postgres:// URL (default: database.url of the configuration)")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	f.DurationVar(&o.timeout, "timeout", 10*time.Minute, "give up after this time; what is under way goes on, and the next command finds it")
 	if !signs {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 
@@ -18,7 +19,10 @@ type Config struct {
 	// Candidates is the place of the candidate list: an http(s) URL, or a file path relative to Dir.
 	Candidates string
 	// CacheDir is where the last good candidate list is kept; empty means the user's cache folder.
-	CacheDir         string
+	CacheDir string
+	// Database is the URL of a PostgreSQL database, or a file path relative to Dir; empty means otv.db there. See
+	// [Config.DatabaseTarget].
+	Database         Secret
 	PrometheusPrefix string
 
 	Act        ActMode
@@ -28,7 +32,6 @@ type Config struct {
 	Matrix     Matrix
 	Telemetry  Telemetry
 	Release    Release
-	Database   Database
 	Server     Server
 	Health     Health
 	Admin      Admin
@@ -146,6 +149,15 @@ func (c *Config) CandidatesLocation() string {
 		return c.Candidates
 	}
 	return filepath.Join(c.Dir, c.Candidates)
+}
+
+// DatabaseTarget is the database that the configuration names: a URL, or the path of a file.
+func (c *Config) DatabaseTarget() string {
+	target := cmp.Or(c.Database.Reveal(), "otv.db")
+	if strings.Contains(target, "://") || filepath.IsAbs(target) {
+		return target
+	}
+	return filepath.Join(c.Dir, target)
 }
 
 // Cache is the folder where the last good candidate list is kept: global.cacheDir, relative to the configuration's

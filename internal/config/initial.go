@@ -164,7 +164,7 @@ func (p Initial) chosen(n Network, s service) map[string]any {
 		v["cron.monitor"], v["cron.eraPoints"] = "0 */15 * * * *", "0 */10 * * * *"
 	}
 	if p.Arch == ArchCurrent {
-		v["database.file"] = "otv.db"
+		v["database.url"] = "otv.db"
 		return v
 	}
 	v["database.url"] = "postgres://otv@127.0.0.1:5432/otv_" + p.Network

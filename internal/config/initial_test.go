@@ -84,8 +84,8 @@ func TestInitialFiles(t *testing.T) {
 			if s.role != "" {
 				roles = []Role{s.role}
 			}
-			if (c.Database.URL.IsZero()) != (p.Arch == ArchCurrent) {
-				t.Errorf("%+v %s: %s", p, s.dir, c.Target())
+			if strings.HasPrefix(c.DatabaseTarget(), "postgres://") == (p.Arch == ArchCurrent) {
+				t.Errorf("%+v %s: %s", p, s.dir, c.DatabaseTarget())
 			}
 			for _, a := range []string{c.ServerAddress(), c.HealthAddress(roles), c.AdminAddress(roles)} {
 				if other, taken := addresses[a]; a != "" && taken {
@@ -245,7 +245,7 @@ func TestJSONSchema(t *testing.T) {
 		`{"global": {"netwrok": "kusama"}}`, `{"global": {"network": "kusema"}}`, `{"constraints": {"commission": 2000000000}}`,
 		`{"constraints": {"connectionTime": 5}}`, `{"server": {"port": 70000}}`, `{"server": {"enable": "true"}}`, `{"cron": {"score": "* * *"}}`,
 		`{"global": {"apiEndpoints": ["http://x"]}}`, `{"score": {"rank": -1}}`, `{"health": {"address": "3310"}}`, `{"nonsense": 1}`,
-		`{"scorekeeper": {"nominators": [{"sede": "x"}]}}`, `{"database": {"url": "mongodb://x"}}`, `{"run": {"stopTimeout": "soon"}}`,
+		`{"scorekeeper": {"nominators": [{"sede": "x"}]}}`, `{"run": {"stopTimeout": "soon"}}`,
 	} {
 		if judge([]byte(bad)) == nil {
 			t.Errorf("%s is accepted", bad)
@@ -280,11 +280,11 @@ func plainValue(t *testing.T, v *jsontree.Value) any {
 
 // TestServices: addresses by role, targets of the database, and what is refused about them.
 func TestServices(t *testing.T) {
-	c, err := loadFiles(t, minimal(`"database": {"file": "x/y.db"}`), "", Options{})
+	c, err := loadFiles(t, minimal(`"database": {"url": "x/y.db"}`), "", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Target(); got != filepath.Join(c.Dir, "x/y.db") {
+	if got := c.DatabaseTarget(); got != filepath.Join(c.Dir, "x/y.db") {
 		t.Error(got)
 	}
 	for want, roles := range map[string][]Role{
@@ -301,7 +301,7 @@ func TestServices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.HealthAddress(Roles()) != "" || c.AdminAddress(Roles()) != "" || c.ServerAddress() != "[::1]:3300" || !strings.Contains(c.Target(), "hunter2") {
+	if c.HealthAddress(Roles()) != "" || c.AdminAddress(Roles()) != "" || c.ServerAddress() != "[::1]:3300" || !strings.Contains(c.DatabaseTarget(), "hunter2") {
 		t.Error(c.HealthAddress(Roles()), c.ServerAddress())
 	}
 	if got := shown(c)["database.url"]; got != "postgres://u:xxxxx@h:1/n" {
@@ -311,8 +311,7 @@ func TestServices(t *testing.T) {
 		`"health": {"address": "3310"}`:              `"3310" is not host:port`,
 		`"health": {"address": "127.0.0.1:0"}`:       "no port that others could find",
 		`"admin": {"token": "short"}`:                "less than 16 characters",
-		`"database": {"url": "mongodb://u:hunter2"}`: "it is not a URL like postgres://",
-		`"database": {"file": ""}`:                   "it is empty",
+		`"database": {"url": "mongodb://u:hunter2"}`: "it is neither a URL like postgres://",
 		`"admin": {"address": "127.0.0.1:3300"}`:     "is the address of server.port, too",
 		`"health": {"address": "127.0.0.1:3320"}`:    "is the address of admin.address, too",
 		`"run": {"stopTimeout": "30"}`:               "it needs a unit",

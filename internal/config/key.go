@@ -69,7 +69,7 @@ func Keys() []Key {
 	var all []Key
 	for _, part := range [][]Key{
 		globalKeys(), constraintKeys(), scorekeeperKeys(), scoreKeys(), ruleKeys(), proxyKeys(), telemetryKeys(),
-		cronKeys(), matrixKeys(), databaseKeys(), serverKeys(), serviceKeys(),
+		cronKeys(), databaseKeys(), matrixKeys(), serverKeys(), serviceKeys(),
 	} {
 		all = append(all, part...)
 	}

@@ -223,13 +223,12 @@ func defaults(n Network, profile programme.Profile) *Config {
 		Network: n, rules: programme.DefaultRules(profile),
 		PrometheusPrefix: "otv_backend_",
 		Act:              ActPropose, RankMode: RankPeriods,
-		Proxy:    Proxy{TimeDelayBlocks: 10_850},
-		Release:  Release{TagFormat: `polkadot-v\d+\.\d+\.\d+`},
-		Server:   Server{Enable: true, Port: 3300, ServeDocs: true, ServeSwagger: true, Cache: 18_000},
-		Logger:   Logger{Level: "info", Format: logging.Text},
-		Database: Database{File: "otv.db"},
-		Admin:    Admin{Address: DefaultAdmin},
-		Run:      Run{StopTimeout: 30 * 1000},
+		Proxy:   Proxy{TimeDelayBlocks: 10_850},
+		Release: Release{TagFormat: `polkadot-v\d+\.\d+\.\d+`},
+		Server:  Server{Enable: true, Port: 3300, ServeDocs: true, ServeSwagger: true, Cache: 18_000},
+		Logger:  Logger{Level: "info", Format: logging.Text},
+		Admin:   Admin{Address: DefaultAdmin},
+		Run:     Run{StopTimeout: 30 * 1000},
 	}
 	c.selector.network, c.selector.prefix = n.Name, -1
 	if n.Genesis != "" {

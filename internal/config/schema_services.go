@@ -73,6 +73,13 @@ func matrixKeys() []Key {
 	}
 }
 
+func databaseKeys() []Key {
+	return []Key{
+		key("database.url", databaseTarget, func(c *Config) *Secret { return &c.Database },
+			"database: the URL of a PostgreSQL database (`postgres://user:password@host/name`), or a SQLite file; a path starts at the configuration's folder, and empty is `otv.db` there", secret),
+	}
+}
+
 func serverKeys() []Key {
 	ignored := falseCountsNow("false counts now; it had no effect before")
 	return []Key{
@@ -115,7 +122,7 @@ func retired() map[string]string {
 		"scorekeeper.claimer.":                   "it has no effect: rewards are not claimed",
 		"score.rpc":                              "it has no effect: no part of the score uses it",
 		"score.useRpc":                           "it has no effect: no part of the score uses it",
-		"db.":                                    "it has no effect: no MongoDB is used",
+		"db.":                                    "it has no effect: no MongoDB is used; see database.url",
 		"redis.":                                 "it has no effect: no Redis is used",
 		"subscan.":                               none,
 		"ipinfo.":                                "it has no effect; set telemetry.ipinfoToken",

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,24 +24,6 @@ const (
 
 // Roles lists all roles, in the order in which they start.
 func Roles() []Role { return []Role{RoleCore, RoleWorker, RoleTelemetry, RoleGateway} }
-
-// Database says where everything is kept.
-type Database struct {
-	// URL of a PostgreSQL database; without one File is a SQLite file, relative to the folder of the configuration.
-	URL  Secret
-	File string
-}
-
-// Target is what to open: a URL or the path of a file.
-func (c *Config) Target() string {
-	switch {
-	case !c.Database.URL.IsZero():
-		return c.Database.URL.Reveal()
-	case filepath.IsAbs(c.Database.File):
-		return c.Database.File
-	}
-	return filepath.Join(c.Dir, c.Database.File)
-}
 
 // Health says where health and metrics are served: host:port, "off", or empty for the address of the process's role.
 type Health struct{ Address string }
@@ -119,28 +100,29 @@ func listen(private bool) kind[string] {
 	return k
 }
 
-// databaseURL is the URL of a PostgreSQL database. It is shown without its password.
-var databaseURL = kind[Secret]{name: "postgres URL", read: func(s *scope, in input) Secret {
+// databaseTarget is the URL of a PostgreSQL database, or a file. It is shown without its password.
+var databaseTarget = kind[Secret]{name: "postgres URL, or file path", read: func(s *scope, in input) Secret {
 	v := hidden("", "").read(s, in)
-	if t := v.Reveal(); t != "" {
+	if t := v.Reveal(); strings.Contains(t, "://") {
 		u, err := url.Parse(t)
 		if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 			// Not the text: it may hold a password.
-			s.fail(in, "it is not a URL like postgres://user:password@host:5432/name")
+			s.fail(in, "it is neither a URL like postgres://user:password@host:5432/name nor a file")
 		}
 	}
 	return v
 }, show: func(_ Network, v Secret) any {
-	if v.IsZero() {
-		return ""
+	t := v.Reveal()
+	if !strings.Contains(t, "://") {
+		return t
 	}
-	u, err := url.Parse(v.Reveal())
+	u, err := url.Parse(t)
 	if err != nil {
 		return v.String()
 	}
 	u.RawQuery = "" // passwords may stand there, too
 	return u.Redacted()
-}, schema: schema{"type": "string", "pattern": "^(postgres(ql)?://.*)?$"}}
+}, schema: schema{"type": "string"}}
 
 // token is a secret that must be hard to guess.
 var token = kind[Secret]{name: "text of at least 16 characters", read: func(s *scope, in input) Secret {
@@ -150,15 +132,6 @@ var token = kind[Secret]{name: "text of at least 16 characters", read: func(s *s
 	}
 	return v
 }, show: func(_ Network, v Secret) any { return v.String() }, schema: schema{"type": "string"}}
-
-func databaseKeys() []Key {
-	return []Key{
-		key("database.url", databaseURL, func(c *Config) *Secret { return &c.Database.URL },
-			"PostgreSQL database shared by all processes; without one a SQLite file is used. With a password it belongs in secret.json", secret),
-		key("database.file", filled, func(c *Config) *string { return &c.Database.File },
-			"SQLite file; a relative path starts at the configuration's folder"),
-	}
-}
 
 func serviceKeys() []Key {
 	return []Key{

@@ -67,7 +67,7 @@ func TestValues(t *testing.T) {
 		{`"constraints": {"sanctionedGeoArea": {"sanctionedCountries": ["RU", "XXX"]}}`, `main.json:2: constraints.sanctionedGeoArea.sanctionedCountries[1]: "XXX" matches no country: codes have two letters`},
 		{`"constraints": {"skipClientUpgrade": true}`, "main.json:2: constraints.skipClientUpgrade: it has no effect; set constraints.clientUpgrade.skip"},
 		{`"subscan": {"baseV1Url": 5}`, "main.json:2: subscan: it has no effect"},
-		{`"db": {"mongo": {"uri": 5}}`, "main.json:2: db: it has no effect: no MongoDB is used"},
+		{`"db": {"mongo": {"uri": 5}}`, "main.json:2: db: it has no effect: no MongoDB is used; see database.url"},
 		{`"score": {"rank": "5"}`, ""},
 		{`"score": {"rank": 1e10}`, "*main.json:2: score.rank: 1e10 is more than 1000000000"},
 		{`"score": {"rank": "-1"}`, `*main.json:2: score.rank: "-1" is less than 0`},

@@ -166,9 +166,9 @@ func (s *Store) Advance(ctx context.Context, c plan.Change) (plan.Plan, error) {
 
 // Plan reads one plan; [plan.ErrNotFound] when there is none.
 func (s *Store) Plan(ctx context.Context, key plan.Key) (plan.Plan, error) {
-	p, err := planOf(ctx, s.read, key)
+	p, err := planOf(ctx, s.from(ctx), key)
 	if err != nil {
-		return p, fmt.Errorf("plan of %s: %w", key.Nominator, err)
+		return p, fmt.Errorf("plan of %s: %w", key.Nominator, explain(err))
 	}
 	return p, nil
 }
@@ -188,7 +188,7 @@ func planOf(ctx context.Context, db bun.IDB, key plan.Key) (plan.Plan, error) {
 // Plans lists plans, the newest first.
 func (s *Store) Plans(ctx context.Context, f plan.Filter) ([]plan.Plan, error) {
 	var rows []planRow
-	q := s.read.NewSelect().Model(&rows).Order("seq DESC")
+	q := s.from(ctx).NewSelect().Model(&rows).Order("seq DESC")
 	if f.Network != "" {
 		q.Where("network = ?", f.Network)
 	}
@@ -205,7 +205,7 @@ func (s *Store) Plans(ctx context.Context, f plan.Filter) ([]plan.Plan, error) {
 		q.Limit(f.Limit)
 	}
 	if err := q.Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list plans: %w", err)
+		return nil, fmt.Errorf("list plans: %w", explain(err))
 	}
 	out := make([]plan.Plan, len(rows))
 	for i := range rows {
@@ -220,8 +220,8 @@ func (s *Store) Plans(ctx context.Context, f plan.Filter) ([]plan.Plan, error) {
 // History lists what a plan went through, oldest first.
 func (s *Store) History(ctx context.Context, key plan.Key) ([]plan.Event, error) {
 	var rows []eventRow
-	if err := s.read.NewSelect().Model(&rows).Where("round = ? AND nominator = ?", key.Round, string(key.Nominator)).Order("seq").Scan(ctx); err != nil {
-		return nil, fmt.Errorf("history of the plan of %s: %w", key.Nominator, err)
+	if err := s.from(ctx).NewSelect().Model(&rows).Where("round = ? AND nominator = ?", key.Round, string(key.Nominator)).Order("seq").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("history of the plan of %s: %w", key.Nominator, explain(err))
 	}
 	out := make([]plan.Event, len(rows))
 	for i, r := range rows {
