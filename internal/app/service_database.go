@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -70,6 +71,7 @@ func (p *process) openDatabase(ctx context.Context) (*store.Store, error) {
 func lasting(err error) error {
 	for _, passing := range []error{
 		store.ErrUnreachable, store.ErrBusy, store.ErrFull, store.ErrOutdated, context.Canceled, context.DeadlineExceeded,
+		fs.ErrNotExist, // of a reader, which waits for the file to be made
 	} {
 		if errors.Is(err, passing) {
 			return err

@@ -308,7 +308,7 @@ func (w *fileWriter) key(k Key, value any, decided bool) {
 	w.within(parts[:len(parts)-1])
 	depth := len(parts)
 	text := k.Meaning
-	if !strings.HasPrefix(k.Path, "score.use") && !strings.HasPrefix(k.Path, "rules.switches.") {
+	if k.Type != boolean.name && k.Type != plain.name {
 		text += " (" + k.Type
 		if k.Unit != "" {
 			text += ", " + k.Unit
