@@ -111,11 +111,6 @@ func (r *rig) act(who, pallet, name string, arguments ...any) {
 	}
 }
 
-func (r *rig) ledger(id Account) (l ledger) {
-	r.look(func(w *work) { l, _ = w.ledger(id) })
-	return l
-}
-
 func (r *rig) account(id Account) (a accountInfo) {
 	r.look(func(w *work) { a, _ = w.account(id) })
 	return a

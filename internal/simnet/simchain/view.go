@@ -84,12 +84,6 @@ func (v *view) entry(pallet, item string) *metadata.StorageEntry {
 	return e
 }
 
-// has reports whether the runtime has a storage item.
-func (v *view) has(pallet, item string) bool {
-	_, err := v.rt.md.Storage(pallet, item)
-	return err == nil
-}
-
 func (v *view) key(e *metadata.StorageEntry, keys []any) string {
 	k, err := storage.Key(v.rt.md.Types, e, keys...)
 	if err != nil {

@@ -2,6 +2,7 @@ package simfeed
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -85,9 +86,9 @@ func (t *trouble) frames(data []byte, send func(frame)) {
 	case t.is(Truncated):
 		f.data = data[:len(data)-1]
 	case t.is(OddItems):
-		f.data = append(data[:len(data)-1:len(data)-1], ",1]"...)
+		f.data = slices.Concat(data[:len(data)-1], []byte(",1]"))
 	case t.is(UnknownItem):
-		f.data = append(data[:len(data)-1:len(data)-1], `,99,{"new":[1,2]}]`...)
+		f.data = slices.Concat(data[:len(data)-1], []byte(`,99,{"new":[1,2]}]`))
 	case t.is(BinaryForm):
 		f.data = append([]byte{0}, data...)
 	}

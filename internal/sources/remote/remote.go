@@ -165,7 +165,7 @@ func (s *Source) ask(ctx context.Context, stash string) error {
 func (s *Source) Rank(ctx context.Context, text string) (sources.Answer[programme.RemoteRank], error) {
 	stash, err := Normalise(text, s.o.Prefix)
 	if err != nil {
-		return sources.Answer[programme.RemoteRank]{Why: "the stash is no address"}, nil
+		return sources.Answer[programme.RemoteRank]{Why: "the stash is no address"}, nil //nolint:nilerr // no failure of the source: the answer says why there is none
 	}
 	all, err := s.o.Store.Remotes(ctx, s.o.Network)
 	if err != nil {
