@@ -16,7 +16,7 @@ import (
 )
 
 func newRunCommand(env *Env) *cobra.Command {
-	s := app.Service{Environ: env.Environ(), Now: env.Now, Random: rand.Reader, Log: env.Stderr}
+	s := app.Service{Random: rand.Reader}
 	var passwordFile string
 	cmd := &cobra.Command{
 		Use:   "run [ROLE...] --config DIR",
@@ -57,6 +57,7 @@ an address are not usable.`,
 				}
 				s.Level = &level
 			}
+			s.Environ, s.Now, s.Log = env.Environ(), env.Now, env.Stderr
 			s.Password = func(string) ([]byte, error) {
 				k := keyOptions{passwordFile: passwordFile}
 				return k.password(env, false)
