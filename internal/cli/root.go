@@ -81,6 +81,8 @@ func Main(args []string, env *Env) int {
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// The first signal asks to stop; the second one finds nobody who catches it, and ends the process at once.
+	defer context.AfterFunc(ctx, stop)()
 	root := newRoot(env)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

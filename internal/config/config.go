@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/thousand-validators/otv/internal/logging"
 	"github.com/thousand-validators/otv/internal/programme"
 )
 
@@ -36,6 +37,9 @@ type Config struct {
 	Location   Location
 	Prices     Prices
 	Server     Server
+	Health     Health
+	Admin      Admin
+	Run        Run
 	Logger     Logger
 	Nominators []Nominator
 	Legacy     Legacy
@@ -126,6 +130,7 @@ type Release struct {
 // Server holds the settings of the HTTP server.
 type Server struct {
 	Enable                              bool
+	Host                                string // empty: every address
 	Port                                uint16
 	OnlyHealth, ServeDocs, ServeSwagger bool
 	Cache                               programme.Millis // lifetime of cached answers
@@ -135,6 +140,7 @@ type Server struct {
 type Logger struct {
 	Level          string
 	ExcludedLabels []string
+	Format         logging.Format
 }
 
 // Legacy holds switches of the old backend that act.mode replaces. They are kept to explain themselves.

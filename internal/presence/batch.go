@@ -73,7 +73,7 @@ func (t *Tracker) Slots() []memory.Presence {
 		t.notice(s)
 		m := memory.Presence{
 			Slot: s.id, Name: s.entry.name, Listed: s.listed, FirstSeen: s.first, LastSeen: s.last, Gone: s.gone, Live: s.live(),
-			Implementation: s.client, Version: s.version, NetworkID: s.networkID, Notices: s.notices,
+			Implementation: s.client, Version: s.version, NetworkID: s.networkID, Hardware: s.hardware, Notices: s.notices,
 		}
 		for _, w := range t.watches {
 			if s.home&w.bit != 0 {
@@ -115,12 +115,12 @@ func (t *Tracker) Changes() (b memory.PresenceBatch, stored func()) {
 		now := t.slots[m.Slot].outages
 		for _, o := range now {
 			if !slices.Contains(old, o) {
-				b.Outages = append(b.Outages, memory.Outage{m.Slot, o})
+				b.Outages = append(b.Outages, memory.Outage{Slot: m.Slot, Interval: o})
 			}
 		}
 		for _, o := range old {
 			if !slices.ContainsFunc(now, func(n programme.Interval) bool { return n.From == o.From }) {
-				b.DroppedOutages = append(b.DroppedOutages, memory.Outage{m.Slot, o})
+				b.DroppedOutages = append(b.DroppedOutages, memory.Outage{Slot: m.Slot, Interval: o})
 			}
 		}
 		if len(now) > 0 {
@@ -174,14 +174,14 @@ func (t *Tracker) remembered(e *entry) (memory.SeenName, bool) {
 	if e.first == 0 || last-e.first < briefly {
 		return memory.SeenName{}, false
 	}
-	return memory.SeenName{e.name, e.first, max(last-last%programme.Day, e.first+briefly)}, true
+	return memory.SeenName{Name: e.name, First: e.first, Last: max(last-last%programme.Day, e.first+briefly)}, true
 }
 
 func sameSlot(a, b *memory.Presence) bool {
 	// While connected, the moment of the last sight is the observer's own.
 	return a.Name == b.Name && a.Listed == b.Listed && a.FirstSeen == b.FirstSeen && (a.LastSeen == b.LastSeen || a.Live > 0 && b.Live > 0) &&
 		a.Gone == b.Gone && a.Live == b.Live && slices.Equal(a.Home, b.Home) && a.Implementation == b.Implementation &&
-		a.Version == b.Version && a.NetworkID == b.NetworkID && slices.Equal(a.Notices, b.Notices)
+		a.Version == b.Version && sameHardware(a.Hardware, b.Hardware) && a.NetworkID == b.NetworkID && slices.Equal(a.Notices, b.Notices)
 }
 
 // blindChanges compares two lists of blind intervals; what ended before the horizon is no longer in the newer one.
@@ -203,4 +203,12 @@ func blindChanges(old, now []memory.Blind, horizon programme.Millis) (changed, d
 		}
 	}
 	return append(changed, now[i:]...), dropped
+}
+
+func sameHardware(a, b memory.Hardware) bool {
+	if (a.VM == nil) != (b.VM == nil) || a.VM != nil && *a.VM != *b.VM {
+		return false
+	}
+	a.VM, b.VM = nil, nil
+	return a == b
 }

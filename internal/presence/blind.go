@@ -42,7 +42,7 @@ func (b *blindness) open(from programme.Millis, reason string) {
 		n--
 		from = min(from, b.list[n].From)
 	}
-	b.list = append(b.list[:n], memory.Blind{programme.Interval{From: from}, reason})
+	b.list = append(b.list[:n], memory.Blind{Interval: programme.Interval{From: from}, Reason: reason})
 	if len(b.list) > maxBlind {
 		drop := len(b.list) - maxBlind*3/4
 		b.horizon = b.list[drop-1].To

@@ -118,7 +118,7 @@ func (e *entry) crowd(now programme.Millis) {
 func (t *Tracker) notice(s *slot) {
 	var out []memory.Notice
 	if at := s.entry.several; s.listed && at != 0 && t.now-at > duplicate {
-		out = append(out, memory.Notice{memory.NoticeDuplicate, "nodes with different network ids use this name", at})
+		out = append(out, memory.Notice{Kind: memory.NoticeDuplicate, Text: "nodes with different network ids use this name", Since: at})
 	}
 	if s.listed && len(s.entry.instances) == 0 {
 		for _, e := range t.similar[s.entry.folded] {
@@ -129,7 +129,10 @@ func (t *Tracker) notice(s *slot) {
 			for _, i := range e.instances {
 				since = min(since, i.since)
 			}
-			out = append(out, memory.Notice{memory.NoticeNearMiss, fmt.Sprintf("telemetry shows %q, the candidate list has %q", e.name, s.entry.name), since})
+			out = append(out, memory.Notice{
+				Kind: memory.NoticeNearMiss, Since: since,
+				Text: fmt.Sprintf("telemetry shows %q, the candidate list has %q", e.name, s.entry.name),
+			})
 		}
 	}
 	slices.SortFunc(out, func(a, b memory.Notice) int { return strings.Compare(string(a.Kind)+a.Text, string(b.Kind)+b.Text) })

@@ -14,7 +14,6 @@ import (
 	"github.com/thousand-validators/otv/internal/presence/feed"
 	"github.com/thousand-validators/otv/internal/presence/presencetest"
 	"github.com/thousand-validators/otv/internal/programme"
-	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // rig drives the tracker and the clerk through the same story.

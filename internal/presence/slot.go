@@ -20,6 +20,7 @@ type slot struct {
 	client    string
 	version   string
 	networkID string
+	hardware  memory.Hardware
 	notices   []memory.Notice
 }
 

@@ -90,7 +90,7 @@ func (t *Tracker) load(s memory.PresenceState, bits map[string]uint64) {
 	for _, m := range s.Slots {
 		v := &slot{
 			id: m.Slot, listed: m.Listed, first: min(m.FirstSeen, t.now), last: min(m.LastSeen, t.now), gone: min(m.Gone, t.now),
-			client: m.Implementation, version: m.Version, networkID: m.NetworkID, notices: m.Notices,
+			client: m.Implementation, version: m.Version, networkID: m.NetworkID, hardware: m.Hardware, notices: m.Notices,
 		}
 		for _, key := range m.Home {
 			v.home |= bits[key]

@@ -7,6 +7,7 @@ import (
 
 	"github.com/thousand-validators/otv/internal/presence/feed"
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // watch is one chain on one feed: the nodes it shows, and whether it can be relied on.
@@ -218,7 +219,7 @@ func (t *Tracker) describe(e *entry, now programme.Millis) {
 	}
 	n := &e.instances[0].node
 	for _, s := range e.slots {
-		s.client, s.version, s.networkID = n.Implementation, n.Version, n.NetworkID
+		s.client, s.version, s.networkID, s.hardware = n.Implementation, n.Version, n.NetworkID, hardware(n.System)
 		t.sighted(s, n, now)
 	}
 }
@@ -227,9 +228,26 @@ func (t *Tracker) sighted(s *slot, n *feed.Node, now programme.Millis) {
 	if !feed.Public(n.IP) && n.Location == nil {
 		return
 	}
-	seen := Sighting{Slot: s.id, Name: n.Name, NetworkID: n.NetworkID, Location: n.Location, System: n.System, At: now}
+	seen := Sighting{Slot: s.id, Name: n.Name, NetworkID: n.NetworkID, Location: n.Location, At: now}
 	if feed.Public(n.IP) {
 		seen.IP = n.IP
 	}
 	t.sightings[s.id] = seen
+}
+
+// hardware is what a node says of its machine; what it does not say stays empty.
+func hardware(s *feed.System) memory.Hardware {
+	if s == nil {
+		return memory.Hardware{}
+	}
+	return memory.Hardware{
+		CPU: said(s.CPU), Memory: said(s.Memory), Cores: said(s.Cores), Kernel: said(s.Kernel), Distro: said(s.Distro), VM: s.Virtual,
+	}
+}
+
+func said[T any](v *T) (out T) {
+	if v != nil {
+		out = *v
+	}
+	return out
 }

@@ -180,13 +180,13 @@ type Health struct {
 	// Blind is since when the observer cannot see, 0 while it can, and Reason why.
 	Blind  programme.Millis `json:"blind,omitempty"`
 	Reason string           `json:"reason,omitempty"`
-	Feeds  []memory.Feed           `json:"feeds"`
+	Feeds  []memory.Feed    `json:"feeds"`
 	// Saved is up to when presence has been stored, and SaveError why the last attempt failed.
 	Saved     programme.Millis `json:"saved"`
 	SaveError string           `json:"saveError,omitempty"`
 	Listed    int              `json:"listed"`
 	Live      int              `json:"live"` // listed slots with at least one connection
-	Notices   []memory.PresenceNotice     `json:"notices,omitempty"`
+	Notices   []SlotNotice     `json:"notices,omitempty"`
 }
 
 // SlotNotice is a notice with its slot.

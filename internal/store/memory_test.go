@@ -72,7 +72,9 @@ func TestCandidates(t *testing.T) {
 		ctx := t.Context()
 		a, b := candidate(2), candidate(0)
 		b.Matrix, b.KusamaStash = nil, ""
-		save := func(list ...memory.Candidate) func() error { return func() error { return s.SaveCandidates(ctx, list) } }
+		save := func(list ...memory.Candidate) func() error {
+			return func() error { return s.SaveCandidates(ctx, list) }
+		}
 		changes(t, again, save(a, b), memory.SubjectCandidates)
 		same(t, must[[]memory.Candidate](t)(again.Candidates(ctx)), []memory.Candidate{b, a})
 		changes(t, again, save(a, b)) // nothing is new

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/thousand-validators/otv/internal/presence"
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/memory"
 )
@@ -51,7 +50,7 @@ func (m *Memory) Fail(err error) {
 	m.fail = err
 }
 
-// SavePresence implements [presence.Memory].
+// SavePresence implements the presence tracker's memory.
 func (m *Memory) SavePresence(_ context.Context, b memory.PresenceBatch) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -85,7 +84,7 @@ func (m *Memory) SavePresence(_ context.Context, b memory.PresenceBatch) error {
 	return nil
 }
 
-// LoadPresence implements [presence.Memory].
+// LoadPresence implements the presence tracker's memory.
 func (m *Memory) LoadPresence(context.Context) (memory.PresenceState, error) {
 	h := m.history(0)
 	s := memory.PresenceState{Observer: h.Observer, Slots: h.Slots, Blind: h.Blind}
@@ -102,7 +101,7 @@ func (m *Memory) LoadPresence(context.Context) (memory.PresenceState, error) {
 	return s, nil
 }
 
-// PresenceSince implements [presence.Reader].
+// PresenceSince implements its reader.
 func (m *Memory) PresenceSince(_ context.Context, from programme.Millis) (memory.PresenceHistory, error) {
 	return m.history(from), nil
 }
