@@ -52,11 +52,14 @@ func kindOf(err error) error {
 	}
 	var refused *pgconn.ConnectError
 	var network net.Error
+	var file *fs.PathError // its cause calls itself a network error
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return ErrFull
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return ErrReadOnly
+	case errors.As(err, &file):
+		return nil
 	case errors.As(err, &refused), errors.As(err, &network), pgconn.SafeToRetry(err):
 		return ErrUnreachable
 	}
