@@ -11,13 +11,9 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
-
-// Subject names a part of the data whose changes are counted together.
-type Subject string
-
-// Versions counts the changes of every subject; a subject that is missing has never changed.
-type Versions map[Subject]int64
 
 // buildTime bounds how long one answer may take to be built, whoever waits for it.
 const buildTime = 20 * time.Second
@@ -45,7 +41,7 @@ func newAnswers(most int) (*answers, error) {
 }
 
 // stamp is the state of some subjects as it is known now.
-func (a *answers) stamp(subjects []Subject) []int64 {
+func (a *answers) stamp(subjects []memory.Subject) []int64 {
 	v := *a.versions.Load()
 	out := make([]int64, len(subjects))
 	for i, s := range subjects {
@@ -55,7 +51,7 @@ func (a *answers) stamp(subjects []Subject) []int64 {
 }
 
 // fresh reports whether nothing behind an answer has changed since.
-func (a *answers) fresh(have *answer, subjects []Subject) bool {
+func (a *answers) fresh(have *answer, subjects []memory.Subject) bool {
 	v := *a.versions.Load()
 	for i, s := range subjects {
 		if v[s] != have.stamp[i] {
@@ -68,7 +64,7 @@ func (a *answers) fresh(have *answer, subjects []Subject) bool {
 // get hands out the answer to a question, building it when there is none or what is behind it has changed. Whoever asks
 // the same meanwhile waits for the same one. The stamp is read before the data: an answer may be newer than its stamp,
 // and is then built once more, but never older.
-func (a *answers) get(ctx context.Context, key string, subjects []Subject, build func(context.Context) (*answer, error)) (*answer, error) {
+func (a *answers) get(ctx context.Context, key string, subjects []memory.Subject, build func(context.Context) (*answer, error)) (*answer, error) {
 	a.mu.Lock()
 	have, ok := a.kept.Get(key)
 	a.mu.Unlock()
@@ -135,7 +131,7 @@ func (a *answers) keep(key string, made *answer) {
 // view is something that many answers are made from, built once per change of the data behind it.
 type view[T any] struct {
 	answers  *answers
-	subjects []Subject
+	subjects []memory.Subject
 	build    func(context.Context) (T, error)
 
 	mu    sync.Mutex

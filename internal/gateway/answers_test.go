@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 func kept(t *testing.T, most int) *answers {
@@ -22,7 +24,7 @@ func TestAnswerLivesUntilItsDataChanges(t *testing.T) {
 	a, built := kept(t, 1<<20), 0
 	ask := func() string {
 		t.Helper()
-		got, err := a.get(t.Context(), "/candidates", []Subject{"candidates", "scores"}, func(context.Context) (*answer, error) {
+		got, err := a.get(t.Context(), "/candidates", []memory.Subject{"candidates", "scores"}, func(context.Context) (*answer, error) {
 			built++
 			return encode(built)
 		})
@@ -68,7 +70,7 @@ func TestWhoAsksTheSameWaitsForTheSame(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	ask := func(ctx context.Context) error {
-		_, err := a.get(ctx, "k", []Subject{"s"}, build)
+		_, err := a.get(ctx, "k", []memory.Subject{"s"}, build)
 		return err
 	}
 	wg.Go(func() {
@@ -103,7 +105,7 @@ func TestNothingOlderThanTheChange(t *testing.T) {
 	begun, release := make(chan struct{}), make(chan struct{})
 	done := make(chan error, 1)
 	go func() {
-		_, err := a.get(context.Background(), "k", []Subject{"s"}, func(context.Context) (*answer, error) {
+		_, err := a.get(context.Background(), "k", []memory.Subject{"s"}, func(context.Context) (*answer, error) {
 			close(begun)
 			<-release
 			return encode("old")
@@ -113,7 +115,7 @@ func TestNothingOlderThanTheChange(t *testing.T) {
 	<-begun
 	a.versions.Store(&Versions{"s": 1})
 	fresh := func() string {
-		got, err := a.get(t.Context(), "k", []Subject{"s"}, func(context.Context) (*answer, error) { return encode("new") })
+		got, err := a.get(t.Context(), "k", []memory.Subject{"s"}, func(context.Context) (*answer, error) { return encode("new") })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +137,7 @@ func TestAnswersKeepWithinTheirRoom(t *testing.T) {
 	const most = 100_000
 	a := kept(t, most)
 	for i := range 300 {
-		_, err := a.get(t.Context(), fmt.Sprint(i), []Subject{"s"}, func(context.Context) (*answer, error) {
+		_, err := a.get(t.Context(), fmt.Sprint(i), []memory.Subject{"s"}, func(context.Context) (*answer, error) {
 			return encode(strings.Repeat("x", i*7%30_000))
 		})
 		if err != nil {
@@ -154,7 +156,7 @@ func TestAnswersKeepWithinTheirRoom(t *testing.T) {
 	// What does not exist takes no room.
 	before := a.kept.Len()
 	for i := range 100 {
-		if _, err := a.get(t.Context(), fmt.Sprint("no", i), []Subject{"s"}, func(context.Context) (*answer, error) { return nothing(), nil }); err != nil {
+		if _, err := a.get(t.Context(), fmt.Sprint("no", i), []memory.Subject{"s"}, func(context.Context) (*answer, error) { return nothing(), nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -163,10 +165,10 @@ func TestAnswersKeepWithinTheirRoom(t *testing.T) {
 	}
 	// A failure is not kept either.
 	failed := errors.New("database")
-	if _, err := a.get(t.Context(), "e", []Subject{"s"}, func(context.Context) (*answer, error) { return nil, failed }); !errors.Is(err, failed) {
+	if _, err := a.get(t.Context(), "e", []memory.Subject{"s"}, func(context.Context) (*answer, error) { return nil, failed }); !errors.Is(err, failed) {
 		t.Error(err)
 	}
-	if got, err := a.get(t.Context(), "e", []Subject{"s"}, func(context.Context) (*answer, error) { return encode(1) }); err != nil || string(got.plain) != "1" {
+	if got, err := a.get(t.Context(), "e", []memory.Subject{"s"}, func(context.Context) (*answer, error) { return encode(1) }); err != nil || string(got.plain) != "1" {
 		t.Error("a failure was kept")
 	}
 }
@@ -174,7 +176,7 @@ func TestAnswersKeepWithinTheirRoom(t *testing.T) {
 func TestViewIsBuiltOncePerChange(t *testing.T) {
 	a, built := kept(t, 1<<20), 0
 	fail := false
-	v := view[int]{answers: a, subjects: []Subject{"s"}, build: func(context.Context) (int, error) {
+	v := view[int]{answers: a, subjects: []memory.Subject{"s"}, build: func(context.Context) (int, error) {
 		if fail {
 			return 0, errors.New("database")
 		}

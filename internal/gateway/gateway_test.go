@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // counted is data that knows its versions only.
@@ -53,7 +55,7 @@ func plain(t *testing.T, d Data, change func(*Options)) *Gateway {
 	}
 	get[struct {
 		Name string `path:"name"`
-	}, echoed](g, route{id: "echo", path: "/echo/{name}/Once", subjects: []Subject{"s"}}, func(_ context.Context, in *struct {
+	}, echoed](g, route{id: "echo", path: "/echo/{name}/Once", subjects: []memory.Subject{"s"}}, func(_ context.Context, in *struct {
 		Name string `path:"name"`
 	}) (any, error) {
 		switch in.Name {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // route describes one GET route: to clients, and to what keeps its answers.
@@ -17,7 +19,7 @@ type route struct {
 	summary, text string
 	group         string
 	// subjects are what the answer is made of. Without any it is built anew for every request.
-	subjects []Subject
+	subjects []memory.Subject
 	// empty says that the answer may be 204, which is how the old API says that a single thing does not exist.
 	empty bool
 	// kinds are content types other than JSON that the route offers.
