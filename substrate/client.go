@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/thousand-validators/otv/substrate/rpc"
@@ -73,7 +72,7 @@ type Client struct {
 		known bool
 	}
 	runtimes runtimes
-	lacks    struct{ query, batch atomic.Bool } // methods that nodes refused
+	refusals refusals
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc

@@ -93,3 +93,12 @@ func lastError(err error) error {
 	}
 	return err
 }
+
+// lastEndpoint names the endpoint that was asked last.
+func lastEndpoint(err error) string {
+	var call *rpc.CallError
+	if errors.As(err, &call) && len(call.Tried) > 0 {
+		return call.Tried[len(call.Tried)-1].Endpoint
+	}
+	return ""
+}

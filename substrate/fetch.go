@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/thousand-validators/otv/substrate/rpc"
@@ -52,24 +53,59 @@ func weight(keys, values [][]byte) int {
 	return total
 }
 
-// fetchOnce asks by the best way the node has not refused: all at once, as a batch, one by one.
-func (b *Block) fetchOnce(ctx context.Context, keys [][]byte) ([][]byte, error) {
-	lacks := &b.client.lacks
-	if !lacks.query.Load() {
-		values, err := b.query(ctx, keys)
-		if err == nil || !rpc.IsMethodNotFound(lastError(err)) {
-			return values, err
-		}
-		lacks.query.Store(true)
-		b.client.log.Info("node refuses state_queryStorageAt, reading with batches", "endpoint", b.Endpoint())
+// way is how many values are asked for.
+type way string
+
+const (
+	byQuery way = "state_queryStorageAt"
+	byBatch way = "batches"
+)
+
+// refusals remembers, by the names of endpoints, which ways a node refused.
+type refusals struct {
+	mu   sync.Mutex
+	ways map[string][]way
+}
+
+func (r *refusals) has(endpoint string, w way) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(r.ways[endpoint], w)
+}
+
+// add reports whether the refusal is news.
+func (r *refusals) add(endpoint string, w way) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if slices.Contains(r.ways[endpoint], w) {
+		return false
 	}
-	if !lacks.batch.Load() {
-		values, err := b.batch(ctx, keys)
-		if err == nil || !rpc.IsBatchUnsupported(lastError(err)) {
+	if r.ways == nil {
+		r.ways = map[string][]way{}
+	}
+	r.ways[endpoint] = append(r.ways[endpoint], w)
+	return true
+}
+
+// fetchOnce asks by the best way that the node has not refused: all at once, as a batch, one by one.
+func (b *Block) fetchOnce(ctx context.Context, keys [][]byte) ([][]byte, error) {
+	ways := []struct {
+		way
+		fetch   func(context.Context, [][]byte) ([][]byte, error)
+		refused func(error) bool
+	}{{byQuery, b.query, rpc.IsMethodNotFound}, {byBatch, b.batch, rpc.IsBatchUnsupported}}
+	for _, w := range ways {
+		if b.client.refusals.has(b.Endpoint(), w.way) {
+			continue
+		}
+		values, err := w.fetch(ctx, keys)
+		if err == nil || !w.refused(lastError(err)) {
 			return values, err
 		}
-		lacks.batch.Store(true)
-		b.client.log.Info("node refuses batches, reading one by one", "endpoint", b.Endpoint())
+		// The session may have changed to another endpoint under the call.
+		if endpoint := lastEndpoint(err); b.client.refusals.add(endpoint, w.way) {
+			b.client.log.Info("node refuses a way to read many values", "way", w.way, "endpoint", endpoint)
+		}
 	}
 	return b.single(ctx, keys)
 }

@@ -259,3 +259,31 @@ func dropChanges() substratetest.Fault {
 		return append(bytes.Clone(frame[:at]), "]}]}"...)
 	})
 }
+
+// What one node refuses is not held against another.
+func TestRefusedWaysAreRememberedForEachEndpoint(t *testing.T) {
+	old, modern := newNode(t), newNode(t)
+	populate(t, 3, old, modern)
+	old.Lack("state_queryStorageAt")
+	c := dial(t, config(old, modern))
+	read := func() {
+		t.Helper()
+		b := finalised(t, c)
+		if all, err := readValidators(testContext(t), b); err != nil || len(all) != 3 {
+			t.Fatalf("%d values, %v", len(all), err)
+		}
+	}
+	read()
+	read()
+	if n := old.Count("state_queryStorageAt"); n != 1 {
+		t.Errorf("the old node was asked %d times for what it lacks, want 1", n)
+	}
+	old.Down()
+	read()
+	if n := modern.Count("state_queryStorageAt"); n != 1 {
+		t.Errorf("the modern node was asked %d times for all values at once, want 1", n)
+	}
+	if n := modern.Count("state_getStorage"); n != 0 {
+		t.Errorf("the modern node was asked %d times for single values", n)
+	}
+}

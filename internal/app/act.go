@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -27,7 +26,7 @@ type Act struct {
 	ConfigDir string
 	Set       []string // key=value, the strongest layer of the configuration
 	Environ   []string
-	// Database is the file; empty: otv.db in ConfigDir.
+	// Database is a file or a URL; empty: what the configuration says.
 	Database string
 	// Keys are files with one secret each, for nominators without a seed in the configuration. Password opens those that
 	// are encrypted.
@@ -123,12 +122,23 @@ func (a Act) OpenStore(ctx context.Context) (*config.Config, *store.Store, error
 	for _, w := range cfg.Warnings {
 		a.Warn(w.String())
 	}
-	file := a.Database
-	if file == "" {
-		file = filepath.Join(cfg.Dir, "otv.db")
+	target, err := a.database(cfg)
+	if err != nil {
+		return nil, nil, err
 	}
-	s, err := store.Open(ctx, file)
+	s, err := store.Open(ctx, target)
 	return cfg, s, input(err)
+}
+
+// database is the file or URL to open.
+func (a Act) database(cfg *config.Config) (string, error) {
+	if a.Database == "" {
+		return cfg.DatabaseTarget(), nil
+	}
+	if store.Name(a.Database) != a.Database {
+		return "", input(errors.New("--db: passwords must not stand on the command line, where other users see them; use database.url or OTV_DATABASE__URL"))
+	}
+	return a.Database, nil
 }
 
 // accounts are the configured nominators with their keys: the seed of the configuration, or a key file of the account

@@ -27,7 +27,7 @@ func items() []item {
 	var list []item
 	for kind, pallets := range map[substrate.ItemKind]map[string]string{
 		substrate.Storage: {
-			"Identity":        "IdentityOf SuperOf",
+			"Identity":        "IdentityOf SubsOf SuperOf",
 			"ParachainSystem": "LastRelayChainBlockNumber ValidationData",
 			"Session":         "CurrentIndex NextKeys Validators",
 			"Staking": "ActiveEra Bonded ClaimedRewards CurrentEra ErasClaimedRewards ErasRewardPoints ErasStakers " +

@@ -30,7 +30,7 @@ func (o *actOptions) flags(cmd *cobra.Command, signs bool) {
 	f := cmd.Flags()
 	f.StringVar(&o.app.ConfigDir, "config", "", "folder with main.json and secret.json")
 	f.StringArrayVar(&o.app.Set, "set", nil, "key=value, overrides the configuration; repeatable")
-	f.StringVar(&o.app.Database, "db", "", "database file (default: otv.db in the configuration's folder)")
+	f.StringVar(&o.app.Database, "db", "", "database, a file or a postgres:// URL (default: database.url of the configuration)")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	f.DurationVar(&o.timeout, "timeout", 10*time.Minute, "give up after this time; what is under way goes on, and the next command finds it")
 	if !signs {
@@ -106,12 +106,18 @@ not usable. 4: the chain did not deliver. 5: a brake of the record forbids actin
 				return exit(ExitUsage, errors.New("--override needs --nominator: it permits one set of one nominator"))
 			}
 			return o.run(cmd, env, func(ctx context.Context, a *app.Acting) error {
-				if reason != "" {
-					if err := override(ctx, env, a, record, programme.Address(only), author, reason); err != nil {
+				var account programme.Address
+				if only != "" {
+					if account, err = addressIn(only, a.Info.Prefix); err != nil {
 						return err
 					}
 				}
-				return act(ctx, env, &o, a, record, programme.Address(only))
+				if reason != "" {
+					if err := override(ctx, env, a, record, account, author, reason); err != nil {
+						return err
+					}
+				}
+				return act(ctx, env, &o, a, record, account)
 			})
 		},
 	}
@@ -163,7 +169,7 @@ func act(ctx context.Context, env *Env, o *actOptions, a *app.Acting, record []b
 		}
 	}
 	if !o.asJSON {
-		printProposals(env, a.Info, out)
+		printProposals(env, a.Info, out, namesIn(record))
 	}
 	signing := a.Mode == nominator.ModeAct && o.yes && len(out.Braked) == 0 && planned > 0
 	if signing {
@@ -181,11 +187,21 @@ func act(ctx context.Context, env *Env, o *actOptions, a *app.Acting, record []b
 			return err
 		}
 	case signing:
+		fmt.Fprintln(env.Stderr) // after what was signed
 		printPlans(env, plans)
 	default:
 		fmt.Fprintln(env.Stdout, notSigned(a, o, out, planned))
 	}
 	return actExit(out, plans, refused)
+}
+
+// namesIn are the names that a record has for its candidates.
+func namesIn(record []byte) map[programme.Address]string {
+	r, err := decision.Read(record)
+	if err != nil {
+		return nil // names are a courtesy; what cannot be read was refused already
+	}
+	return candidateNames(&r.Decision)
 }
 
 // reread reads the plans of a record as they are now.

@@ -20,7 +20,7 @@ func newCandidatesCommand(env *Env) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newCandidatesLintCommand(env))
+	cmd.AddCommand(newCandidatesLintCommand(env), newCandidatesStatusCommand(env))
 	return cmd
 }
 

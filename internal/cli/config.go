@@ -14,11 +14,11 @@ import (
 func newConfigCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Check and show configurations",
+		Short: "Write, check and show configurations",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newConfigCheckCommand(env), newConfigPrintCommand(env))
+	cmd.AddCommand(newConfigInitCommand(env), newConfigCheckCommand(env), newConfigPrintCommand(env), newConfigSchemaCommand(env))
 	return cmd
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/thousand-validators/otv/internal/nominator"
 	"github.com/thousand-validators/otv/internal/programme"
 	planning "github.com/thousand-validators/otv/internal/programme/plan"
+	"github.com/thousand-validators/otv/substrate"
 	"github.com/thousand-validators/otv/substrate/ss58"
 )
 
@@ -78,19 +79,23 @@ func newNominatorStatusCommand(env *Env) *cobra.Command {
 		Use:   "status [ADDRESS] --config DIR",
 		Short: "Show plans with their history and transactions, pauses and alerts, from the database",
 		Long: `Show what the database knows: the newest plans with their history and every transaction that was signed for them,
-the pauses that run, and the alerts. No chain is asked; "otv nominator reconcile" brings the database up to date.`,
+the pauses that run, and the alerts. No chain is asked; "otv nominator reconcile" brings the database up to date.
+
+Exit code 0: shown. 2: the address is none. 3: configuration or database are not usable.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.prepare(cmd, env); err != nil {
 				return err
 			}
-			var who programme.Address
-			if len(args) == 1 {
-				who = programme.Address(args[0])
-			}
-			_, s, err := o.app.OpenStore(cmd.Context())
+			cfg, s, err := o.app.OpenStore(cmd.Context())
 			if err != nil {
 				return exit(ExitInput, err)
+			}
+			var who programme.Address
+			if len(args) == 1 {
+				if who, err = addressIn(args[0], cfg.Network.SS58Prefix); err != nil {
+					return errors.Join(err, s.Close())
+				}
 			}
 			out, err := tell(cmd.Context(), s, who, limit)
 			if err := errors.Join(err, s.Close()); err != nil {
@@ -133,11 +138,18 @@ func tell(ctx context.Context, s nominator.Store, who programme.Address, limit i
 }
 
 func printStory(env *Env, s *story) {
+	if len(s.Plans) == 0 {
+		fmt.Fprintln(env.Stdout, "no plans are stored")
+	}
 	for i := range s.Plans {
 		p := &s.Plans[i]
-		fmt.Fprintf(env.Stdout, "%s, era %d, %s\n  record %s\n  %s: %s\n", p.Nominator, p.Era, planMode(&p.Plan), p.Round, p.State, printable(planReason(&p.Plan)))
+		fmt.Fprintf(env.Stdout, "%s, era %d, %s\n  record %s\n", p.Nominator, p.Era, planMode(&p.Plan), p.Round)
+		for _, t := range p.Targets {
+			fmt.Fprintf(env.Stdout, "  target %s\n", t)
+		}
+		fmt.Fprintf(env.Stdout, "  %s\n", printable(stateReason(p.State, planReason(&p.Plan))))
 		for _, e := range p.History {
-			fmt.Fprintf(env.Stdout, "    %s  %s: %s\n", e.At, e.To, printable(e.Text))
+			fmt.Fprintf(env.Stdout, "    %s  %s\n", e.At, printable(stateReason(e.To, e.Text)))
 		}
 		for _, n := range p.Intents {
 			fmt.Fprintf(env.Stdout, "  %s by %s, nonce %d: %s %s %s\n", n.Kind, n.Signer, n.Nonce, n.Status, n.Hash, printable(n.Error+n.Inner))
@@ -256,11 +268,27 @@ func newNominatorCancelCommand(env *Env) *cobra.Command {
 which takes a transaction and so act.mode act and --yes, also during a pause. A transaction under way is not called
 back, but nothing follows it. With --call the announcement of that call is removed, even if no plan explains it.
 
-Exit code 0: ordered, and done as far as possible. 1: there is nothing to cancel. 3, 4: as for reconcile.`,
+Exit code 0: ordered, and done as far as possible. 1: there is nothing to cancel. 2: the address or the hash is none.
+3, 4: as for reconcile.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			who := authorOf(env, author)
+			if reason == "" || who == "" {
+				return exit(ExitUsage, errOrder)
+			}
+			if callHash != "" {
+				h, err := substrate.ParseHash(callHash)
+				if err != nil {
+					return exit(ExitUsage, fmt.Errorf("--call: %w", err))
+				}
+				callHash = h.String()
+			}
 			return o.run(cmd, env, func(ctx context.Context, a *app.Acting) error {
-				p, err := a.Cancel(ctx, programme.Address(args[0]), callHash, authorOf(env, author), reason)
+				account, err := addressIn(args[0], a.Info.Prefix)
+				if err != nil {
+					return err
+				}
+				p, err := a.Cancel(ctx, account, callHash, who, reason)
 				switch {
 				case errors.Is(err, nominator.ErrNothing):
 					return exit(ExitFailed, err)
@@ -318,7 +346,7 @@ Exit code 0: done. 1: the pause runs already, or there is none to end. 3: config
 			}
 			who := authorOf(env, author)
 			if reason == "" || who == "" {
-				return exit(ExitUsage, errors.New("--reason is needed, and --author where the user's name is not known"))
+				return exit(ExitUsage, errOrder)
 			}
 			return setPause(cmd.Context(), env, &o, args, planning.Order{Author: who, Reason: reason, At: programme.Millis(env.Now().UnixMilli())}, pause)
 		},
@@ -372,4 +400,16 @@ func setPause(ctx context.Context, env *Env, o *actOptions, args []string, order
 	}
 	fmt.Fprintf(env.Stdout, "paused: %s\n", name)
 	return nil
+}
+
+// errOrder says what an order lacks.
+var errOrder = errors.New("--reason is needed, and --author where the user's name is not known")
+
+// addressIn is an address in the form of a network, whatever network's form it is given in.
+func addressIn(text string, prefix uint16) (programme.Address, error) {
+	_, id, err := ss58.DecodeAccount(text)
+	if err != nil {
+		return "", exit(ExitUsage, err)
+	}
+	return programme.Address(ss58.EncodeAccount(prefix, id)), nil
 }

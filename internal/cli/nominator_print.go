@@ -19,7 +19,7 @@ func printExhibit(env *Env, e nominator.Exhibit) {
 		e.Call, e.Nominator, e.Signer, e.Nonce, e.Birth, e.Period, e.CallHex)
 }
 
-func printProposals(env *Env, info nominator.Info, out *nominator.Outcome) {
+func printProposals(env *Env, info nominator.Info, out *nominator.Outcome, names map[programme.Address]string) {
 	fmt.Fprintf(env.Stdout, "record %s\n", out.Digest)
 	for _, b := range out.Braked {
 		fmt.Fprintf(env.Stdout, "brake tripped: %s\n", printable(b))
@@ -32,7 +32,7 @@ func printProposals(env *Env, info nominator.Info, out *nominator.Outcome) {
 		}
 		fmt.Fprintf(env.Stdout, "  %s, %s\n", planMode(p.Plan), p.Plan.State)
 		for _, t := range p.Plan.Targets {
-			fmt.Fprintf(env.Stdout, "    %s\n", t)
+			fmt.Fprintf(env.Stdout, "    %s  %s\n", t, printable(names[t]))
 		}
 		if e := p.Exhibit; e != nil {
 			fmt.Fprintf(env.Stdout, "  first %s by %s, fee %s %s\n  call %s\n", e.Call, e.Signer, e.Fee.Tokens(info.Decimals), info.Symbol, e.CallHex)
@@ -73,6 +73,14 @@ func stateCell(s planning.State) cell {
 		return cell{string(s), dim}
 	}
 	return cell{string(s), yellow}
+}
+
+// stateReason puts a state before its reason, unless the reason begins with it.
+func stateReason(s planning.State, reason string) string {
+	if strings.HasPrefix(reason, string(s)) {
+		return reason
+	}
+	return string(s) + ": " + reason
 }
 
 // planReason is why a plan is in its state, and what it waits for.
@@ -129,7 +137,7 @@ func remark(s *nominator.Status) cell {
 	case s.Pause != nil:
 		return cell{fmt.Sprintf("paused by %s: %s", s.Pause.Author, s.Pause.Reason), yellow}
 	case s.Plan != nil:
-		return cell{string(s.Plan.State) + ": " + planReason(s.Plan), ""}
+		return cell{stateReason(s.Plan.State, planReason(s.Plan)), ""}
 	}
 	return cell{}
 }

@@ -149,7 +149,7 @@ func TestActProposes(t *testing.T) {
 	} {
 		g := newGuild(t, c.mode)
 		out, _ := g.otv(ExitOK, append([]string{"round", "act", g.record}, c.args...)...)
-		contains(t, out, c.says, "Staking.nominate", "Proxy.proxy", "Proxy.announce", "fee 0.001", "delay of 30 blocks")
+		contains(t, out, c.says, "Staking.nominate", "Proxy.proxy", "Proxy.announce", "fee 0.001", "delay of 30 blocks", "  node ")
 		g.otv(ExitOK, append([]string{"nominator", "reconcile"}, c.args...)...)
 		if n := len(g.chain.Submitted()); n != 0 {
 			t.Errorf("%s %v: %d transactions were submitted", c.mode, c.args, n)
@@ -212,6 +212,7 @@ func TestActRefuses(t *testing.T) {
 	out, _ = g.otv(ExitFailed, "round", "act", g.record, "--yes")
 	contains(t, out, "refused: "+g.direct+" is not bonded")
 	g.otv(ExitUsage, "round", "act", g.record, "--override", "why not")
+	g.otv(ExitUsage, "round", "act", g.record, "--nominator", "5Foo")
 	if err := os.WriteFile(g.record, []byte("{}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -265,6 +266,19 @@ func TestPauseResumeCancel(t *testing.T) {
 	if state, _ = g.chain.State(); len(state.Announcements[guildPair(t, delayKey).AccountID()]) != 0 {
 		t.Error("the unknown announcement is still there")
 	}
+	out, _ = g.otv(ExitOK, "nominator", "status", guildPair(t, directKey).Address(2))
+	contains(t, out, g.direct+", era 100", "target ", "\n  cancelled by me: not this one")
+	out, _ = g.otv(ExitOK, "nominator", "status", string(g.candidates[0]))
+	contains(t, out, "no plans are stored")
+	for _, bad := range [][]string{
+		{"status", "5Foo"},
+		{"cancel", "5Foo", "--reason", "why", "--author", "me"},
+		{"cancel", g.direct, "--author", "me"},
+		{"cancel", g.direct, "--reason", "why", "--author", "me", "--call", "0x12"},
+	} {
+		g.otv(ExitUsage, append([]string{"nominator"}, bad...)...)
+	}
+	g.otv(ExitInput, "nominator", "cancel", string(g.candidates[0]), "--reason", "why", "--author", "me")
 	out, _ = g.otv(ExitOK, "nominator", "status", "--json")
 	var all story
 	if err := json.Unmarshal([]byte(out), &all); err != nil || len(all.Plans) < 3 || len(all.Pauses) != 1 || len(all.Alerts) == 0 {

@@ -79,8 +79,16 @@ func Main(args []string, env *Env) int {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	signals, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	// The first signal asks to stop. Before anybody hears of it, the next one is free: it finds nobody who catches it, and
+	// ends the process at once.
+	defer context.AfterFunc(signals, func() {
+		stop()
+		cancel(context.Cause(signals))
+	})()
 	root := newRoot(env)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

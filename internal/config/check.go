@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -12,6 +13,8 @@ func (l *loader) check(c *Config) {
 	l.checkNominators(c)
 	l.checkActing(c)
 	l.checkTelemetry(c)
+	l.checkSources(c)
+	l.checkServices(c)
 	missing := func(key, reason string) {
 		if !l.mentioned(key) {
 			l.problem(Problem{Severity: Error, Key: key, Reason: reason})
@@ -116,4 +119,36 @@ func (l *loader) checkTelemetry(c *Config) {
 		!slices.ContainsFunc(c.Telemetry.Chains, func(t string) bool { return strings.EqualFold(t, g) }) {
 		l.about("telemetry.chains", Warning, "the genesis hash of %s, %s, is not among them", c.Network.Label, g)
 	}
+}
+
+// checkServices finds listeners that would take each other's address, and secrets that others can read.
+func (l *loader) checkServices(c *Config) {
+	server := fmt.Sprintf(":%d", c.Server.Port)
+	for _, x := range []struct{ key, address string }{{"health.address", c.Health.Address}, {"admin.address", c.Admin.Address}} {
+		if strings.HasSuffix(x.address, server) && c.Server.Enable {
+			l.about(x.key, Error, "%s is the address of server.port, too", x.address)
+		}
+	}
+	if a := c.Health.Address; a != "" && a != Off && a == c.Admin.Address {
+		l.about("health.address", Error, "%s is the address of admin.address, too", a)
+	}
+	for _, s := range l.settings {
+		if v, ok := s.value.(Secret); ok && !v.IsZero() && (s.key.Path == "admin.token" || s.key.Path == "database.url" && hasPassword(v.Reveal())) {
+			for _, f := range l.files {
+				if f.layer == s.origin.Layer && f.open() {
+					l.problem(s.problem(Warning, "others can read it (mode %04o); run: chmod 600 %s", f.mode.Perm(), f.path))
+				}
+			}
+		}
+	}
+}
+
+// hasPassword reports whether a URL has a password in it.
+func hasPassword(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil {
+		return true
+	}
+	_, ok := u.User.Password()
+	return ok || u.Query().Has("password")
 }

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 
+	"github.com/thousand-validators/otv/internal/logging"
 	"github.com/thousand-validators/otv/internal/programme"
 )
 
@@ -17,7 +19,10 @@ type Config struct {
 	// Candidates is the place of the candidate list: an http(s) URL, or a file path relative to Dir.
 	Candidates string
 	// CacheDir is where the last good candidate list is kept; empty means the user's cache folder.
-	CacheDir         string
+	CacheDir string
+	// Database is the URL of a PostgreSQL database, or a file path relative to Dir; empty means otv.db there. See
+	// [Config.DatabaseTarget].
+	Database         Secret
 	PrometheusPrefix string
 
 	Act        ActMode
@@ -27,7 +32,14 @@ type Config struct {
 	Matrix     Matrix
 	Telemetry  Telemetry
 	Release    Release
+	Releases   Releases
+	Remote     Remote
+	Location   Location
+	Prices     Prices
 	Server     Server
+	Health     Health
+	Admin      Admin
+	Run        Run
 	Logger     Logger
 	Nominators []Nominator
 	Legacy     Legacy
@@ -118,6 +130,7 @@ type Release struct {
 // Server holds the settings of the HTTP server.
 type Server struct {
 	Enable                              bool
+	Host                                string // empty: every address
 	Port                                uint16
 	OnlyHealth, ServeDocs, ServeSwagger bool
 	Cache                               programme.Millis // lifetime of cached answers
@@ -127,6 +140,7 @@ type Server struct {
 type Logger struct {
 	Level          string
 	ExcludedLabels []string
+	Format         logging.Format
 }
 
 // Legacy holds switches of the old backend that act.mode replaces. They are kept to explain themselves.
@@ -139,6 +153,15 @@ func (c *Config) CandidatesLocation() string {
 		return c.Candidates
 	}
 	return filepath.Join(c.Dir, c.Candidates)
+}
+
+// DatabaseTarget is the database that the configuration names: a URL, or the path of a file.
+func (c *Config) DatabaseTarget() string {
+	target := cmp.Or(c.Database.Reveal(), "otv.db")
+	if strings.Contains(target, "://") || filepath.IsAbs(target) {
+		return target
+	}
+	return filepath.Join(c.Dir, target)
 }
 
 // Cache is the folder where the last good candidate list is kept: global.cacheDir, relative to the configuration's

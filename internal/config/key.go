@@ -27,6 +27,8 @@ type Key struct {
 	store func(c *Config, v any)
 	fetch func(c *Config) any
 	show  func(n Network, v any) any
+
+	schema schema
 }
 
 // option refines a key.
@@ -46,6 +48,8 @@ func key[T any](path string, of kind[T], at func(*Config) *T, meaning string, op
 		store: func(c *Config, v any) { *at(c) = v.(T) },
 		fetch: func(c *Config) any { return *at(c) },
 		show:  func(n Network, v any) any { return of.show(n, v.(T)) },
+
+		schema: of.schema,
 	}
 	for _, o := range options {
 		o(&k)
@@ -64,8 +68,8 @@ const variablePrefix = "OTV_"
 func Keys() []Key {
 	var all []Key
 	for _, part := range [][]Key{
-		globalKeys(), constraintKeys(), scorekeeperKeys(), scoreKeys(), ruleKeys(), proxyKeys(), telemetryKeys(),
-		cronKeys(), matrixKeys(), serverKeys(),
+		globalKeys(), constraintKeys(), scorekeeperKeys(), scoreKeys(), ruleKeys(), proxyKeys(), telemetryKeys(), sourceKeys(),
+		cronKeys(), databaseKeys(), matrixKeys(), serverKeys(), serviceKeys(),
 	} {
 		all = append(all, part...)
 	}

@@ -18,6 +18,8 @@ type kind[T any] struct {
 	read func(s *scope, in input) T
 	// show writes a value so that read understands it: text, bool, json.Number or a list of them.
 	show func(n Network, v T) any
+	// schema describes what read accepts in a file, for editors. It may accept more than read does.
+	schema schema
 }
 
 // input is a value to be read.
@@ -68,7 +70,7 @@ func (in input) number() (string, bool) {
 
 func same[T any](_ Network, v T) any { return v }
 
-var boolean = kind[bool]{"true or false", func(s *scope, in input) bool {
+var boolean = kind[bool]{name: "true or false", read: func(s *scope, in input) bool {
 	if in.Kind == jsontree.Bool {
 		return in.True
 	}
@@ -77,7 +79,7 @@ var boolean = kind[bool]{"true or false", func(s *scope, in input) bool {
 	}
 	s.fail(in, "%s is neither true nor false%s", in, hint(in.Text == "true" || in.Text == "false", "; remove the quotes"))
 	return false
-}, same[bool]}
+}, show: same[bool], schema: schema{"type": "boolean"}}
 
 func hint(when bool, text string) string {
 	if when {
@@ -87,7 +89,7 @@ func hint(when bool, text string) string {
 }
 
 // plain is text without line breaks and blanks around it; it may be empty.
-var plain = kind[string]{"text", func(s *scope, in input) string {
+var plain = kind[string]{name: "text", read: func(s *scope, in input) string {
 	if in.Kind != jsontree.String {
 		s.fail(in, "%s is not a text", in)
 		return ""
@@ -96,7 +98,7 @@ var plain = kind[string]{"text", func(s *scope, in input) string {
 		s.fail(in, "%s has blanks around it or line breaks in it", in)
 	}
 	return in.Text
-}, same[string]}
+}, show: same[string], schema: schema{"type": "string"}}
 
 // whole is a whole number between least and most.
 func whole[T ~int | ~uint16 | ~uint32](least, most int64) kind[T] {
@@ -104,7 +106,7 @@ func whole[T ~int | ~uint16 | ~uint32](least, most int64) kind[T] {
 	if most < math.MaxInt32 {
 		name += fmt.Sprintf(" to %d", most)
 	}
-	return kind[T]{name, func(s *scope, in input) T {
+	return kind[T]{name: name, read: func(s *scope, in input) T {
 		t, ok := in.number()
 		n, err := strconv.ParseInt(t, 10, 64)
 		switch {
@@ -116,11 +118,12 @@ func whole[T ~int | ~uint16 | ~uint32](least, most int64) kind[T] {
 			s.fail(in, "%d is more than %d", n, most)
 		}
 		return T(n)
-	}, func(_ Network, v T) any { return json.Number(strconv.FormatInt(int64(v), 10)) }}
+	}, show: func(_ Network, v T) any { return json.Number(strconv.FormatInt(int64(v), 10)) },
+		schema: numeric("integer", least, most, `^\s*[0-9]+\s*$`)}
 }
 
 // points is a weight of the score.
-var points = kind[float64]{"number from 0", func(s *scope, in input) float64 {
+var points = kind[float64]{name: "number from 0", read: func(s *scope, in input) float64 {
 	t, ok := in.number()
 	if !ok || !isNumber(t) {
 		s.fail(in, "%s is not a number", in)
@@ -134,7 +137,8 @@ var points = kind[float64]{"number from 0", func(s *scope, in input) float64 {
 		s.fail(in, "%s is less than 0", in)
 	}
 	return f + 0 // -0 becomes 0
-}, func(_ Network, v float64) any { return json.Number(strconv.FormatFloat(v, 'f', -1, 64)) }}
+}, show: func(_ Network, v float64) any { return json.Number(strconv.FormatFloat(v, 'f', -1, 64)) },
+	schema: numeric("number", 0, 1e9, `^\s*[0-9][0-9.eE+-]*\s*$`)}
 
 // isNumber says whether a text is a number by JSON's grammar, which knows neither hexadecimal nor infinity.
 func isNumber(t string) bool {
@@ -151,18 +155,18 @@ func choice[T ~string](words ...T) kind[T] {
 	for i, w := range words {
 		names[i] = string(w)
 	}
-	return kind[T]{strings.Join(names, ", "), func(s *scope, in input) T {
+	return kind[T]{name: strings.Join(names, ", "), read: func(s *scope, in input) T {
 		w := T(in.Text)
 		if in.Kind != jsontree.String || !slices.Contains(words, w) {
 			s.fail(in, "%s is not one of %s", in, strings.Join(names, ", "))
 		}
 		return w
-	}, func(_ Network, v T) any { return string(v) }}
+	}, show: func(_ Network, v T) any { return string(v) }, schema: schema{"enum": names}}
 }
 
 // list is a list of values of another kind. As bare text it is a JSON list or values with commas between them.
 func list[T any](of kind[T]) kind[[]T] {
-	return kind[[]T]{"list of: " + of.name, func(s *scope, in input) []T {
+	return kind[[]T]{name: "list of: " + of.name, read: func(s *scope, in input) []T {
 		items, ok := in.list()
 		if !ok {
 			s.fail(in, "%s is not a list", in)
@@ -180,13 +184,13 @@ func list[T any](of kind[T]) kind[[]T] {
 			})
 		}
 		return out
-	}, func(n Network, v []T) any {
+	}, show: func(n Network, v []T) any {
 		out := make([]any, 0, len(v))
 		for _, e := range v {
 			out = append(out, of.show(n, e))
 		}
 		return out
-	}}
+	}, schema: schema{"type": "array", "items": of.schema}}
 }
 
 // list returns the elements of a list.

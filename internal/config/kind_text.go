@@ -16,7 +16,7 @@ import (
 
 // refined is plain text that must pass a further test, unless it is empty.
 func refined(name string, test func(text string) (warning string, err error)) kind[string] {
-	return kind[string]{name, func(s *scope, in input) string {
+	return kind[string]{name: name, read: func(s *scope, in input) string {
 		before := len(s.problems)
 		t := plain.read(s, in)
 		if len(s.problems) > before || t == "" {
@@ -29,27 +29,29 @@ func refined(name string, test func(text string) (warning string, err error)) ki
 			s.report(Warning, in.Line, "%s", warning)
 		}
 		return t
-	}, same[string]}
+	}, show: same[string], schema: schema{"type": "string"}}
 }
 
 // filled is text that must not be empty.
-var filled = kind[string]{"text", func(s *scope, in input) string {
+var filled = kind[string]{name: "text", read: func(s *scope, in input) string {
 	t := plain.read(s, in)
 	if in.Kind == jsontree.String && t == "" {
 		s.fail(in, "it is empty")
 	}
 	return t
-}, same[string]}
+}, show: same[string], schema: schema{"type": "string", "minLength": 1}}
 
 // address is a URL of one of the given schemes.
 func address(schemes ...string) kind[string] {
-	return refined(strings.Join(schemes, " or ")+" URL", func(t string) (string, error) {
+	k := refined(strings.Join(schemes, " or ")+" URL", func(t string) (string, error) {
 		u, err := url.Parse(t)
 		if err != nil || u.Host == "" || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme) {
 			return "", fmt.Errorf("%q is not a URL that starts with %s://", shorten(t), strings.Join(schemes, ":// or "))
 		}
 		return "", nil
 	})
+	k.schema = schema{"type": "string", "pattern": "^((" + strings.Join(schemes, "|") + ")://.+)?$"}
+	return k
 }
 
 func shorten(t string) string {
@@ -127,7 +129,7 @@ var symbol = refined("token symbol", func(t string) (string, error) {
 })
 
 // schedule is a cron expression with seconds.
-var schedule = kind[string]{"schedule of six fields, seconds first", func(s *scope, in input) string {
+var schedule = kind[string]{name: "schedule of six fields, seconds first", read: func(s *scope, in input) string {
 	t := filled.read(s, in)
 	if in.Kind != jsontree.String || t == "" {
 		return t
@@ -146,15 +148,15 @@ var schedule = kind[string]{"schedule of six fields, seconds first", func(s *sco
 		s.fail(in, "%s is not a schedule: %s", in, shorten(err.Error()))
 	}
 	return t
-}, same[string]}
+}, show: same[string], schema: schema{"type": "string", "pattern": `^\s*\S+(\s+\S+){5}\s*$`}}
 
 // hidden is a secret text. Nothing of it gets into a message.
 func hidden(name string, strip string) kind[Secret] {
-	return kind[Secret]{name, func(s *scope, in input) Secret {
+	return kind[Secret]{name: name, read: func(s *scope, in input) Secret {
 		if in.Kind != jsontree.String {
 			s.fail(in, "it is not a text")
 			return Secret{}
 		}
 		return NewSecret(strings.TrimPrefix(in.Text, strip))
-	}, func(_ Network, v Secret) any { return v.String() }}
+	}, show: func(_ Network, v Secret) any { return v.String() }, schema: schema{"type": "string"}}
 }

@@ -16,7 +16,7 @@ import (
 const everything = 1_000_000_000
 
 // share is a fraction: parts per billion as a number, or a percentage as text.
-var share = kind[programme.Perbill]{`number of perbill (1000000000 is 100 %), or text like "5 %"`, func(s *scope, in input) programme.Perbill {
+var share = kind[programme.Perbill]{name: `number of perbill (1000000000 is 100 %), or text like "5 %"`, read: func(s *scope, in input) programme.Perbill {
 	t, ok := in.number()
 	digits, percent := strings.CutSuffix(t, "%")
 	digits = strings.TrimSpace(digits)
@@ -41,7 +41,8 @@ var share = kind[programme.Perbill]{`number of perbill (1000000000 is 100 %), or
 		return p
 	}
 	return 0
-}, func(_ Network, v programme.Perbill) any { return v.Percent() + " %" }}
+}, show: func(_ Network, v programme.Perbill) any { return v.Percent() + " %" },
+	schema: numeric("number", 0, everything, `^\s*[0-9][0-9.eE+-]*\s*%?\s*$`)}
 
 func pick(first bool, a, b string) string {
 	if first {
@@ -51,7 +52,7 @@ func pick(first bool, a, b string) string {
 }
 
 // percent is a whole percentage.
-var percent = kind[int]{`percent, 0 to 100, as number or text like "20 %"`, func(s *scope, in input) int {
+var percent = kind[int]{name: `percent, 0 to 100, as number or text like "20 %"`, read: func(s *scope, in input) int {
 	t, ok := in.number()
 	t = strings.TrimSpace(strings.TrimSuffix(t, "%"))
 	n, err := strconv.Atoi(t)
@@ -60,10 +61,11 @@ var percent = kind[int]{`percent, 0 to 100, as number or text like "20 %"`, func
 		return 0
 	}
 	return n
-}, func(_ Network, v int) any { return strconv.Itoa(v) + " %" }}
+}, show: func(_ Network, v int) any { return strconv.Itoa(v) + " %" },
+	schema: numeric("integer", 0, 100, `^\s*[0-9]+\s*%?\s*$`)}
 
 // amount is a sum of money: planck as number or text, or tokens with the network's symbol.
-var amount = kind[programme.Planck]{`planck, or tokens as text like "10 KSM"`, func(s *scope, in input) programme.Planck {
+var amount = kind[programme.Planck]{name: `planck, or tokens as text like "10 KSM"`, read: func(s *scope, in input) programme.Planck {
 	t, ok := in.number()
 	if !ok {
 		s.fail(in, "%s is not an amount", in)
@@ -74,12 +76,12 @@ var amount = kind[programme.Planck]{`planck, or tokens as text like "10 KSM"`, f
 		s.fail(in, "%v", err)
 	}
 	return p
-}, func(n Network, v programme.Planck) any {
+}, show: func(n Network, v programme.Planck) any {
 	if n.Symbol == "" {
 		return v.String()
 	}
 	return v.Tokens(n.Decimals) + " " + n.Symbol
-}}
+}, schema: schema{"type": []string{"number", "string"}, "minimum": 0, "pattern": `^\s*[0-9][0-9.eE+-]*( +[A-Za-z]+)?\s*$`}}
 
 // parseAmount reads "50000000000000", "5e13", "50000000000000 planck" or "5000 DOT".
 func parseAmount(t string, n Network) (programme.Planck, error) {
@@ -163,14 +165,18 @@ func decimal(t string, shift int) (n *big.Int, exact bool) {
 const maxSpan = 3650 * programme.Day
 
 // span is a duration with units.
-var span = kind[programme.Millis]{`duration like "16h", "7d" or "90s"`, func(s *scope, in input) programme.Millis {
+var span = kind[programme.Millis]{name: `duration like "16h", "7d" or "90s"`, read: func(s *scope, in input) programme.Millis {
 	return readSpan(s, in, false)
-}, func(_ Network, v programme.Millis) any { return showSpan(v) }}
+}, show: func(_ Network, v programme.Millis) any { return showSpan(v) }, schema: schema{"type": "string", "pattern": spanPattern}}
+
+// spanPattern is what a duration looks like.
+const spanPattern = `^\s*([0-9]+d)?([0-9.]+(ms|h|m|s))*\s*$`
 
 // spanOrMillis also accepts a bare number of milliseconds, as old files have it.
-var spanOrMillis = kind[programme.Millis]{`milliseconds, or duration like "18s"`, func(s *scope, in input) programme.Millis {
+var spanOrMillis = kind[programme.Millis]{name: `milliseconds, or duration like "18s"`, read: func(s *scope, in input) programme.Millis {
 	return readSpan(s, in, true)
-}, func(_ Network, v programme.Millis) any { return showSpan(v) }}
+}, show: func(_ Network, v programme.Millis) any { return showSpan(v) },
+	schema: numeric("integer", 0, int64(maxSpan), `^\s*([0-9]+|([0-9]+d)?([0-9.]+(ms|h|m|s))*)\s*$`)}
 
 func readSpan(s *scope, in input, bare bool) programme.Millis {
 	t, ok := in.number()
@@ -233,7 +239,7 @@ func showSpan(v programme.Millis) string {
 }
 
 // moment is a point in time; 0 means none.
-var moment = kind[programme.Millis]{`time like "2025-11-05T12:00:00Z" or "2025-11-05"`, func(s *scope, in input) programme.Millis {
+var moment = kind[programme.Millis]{name: `time like "2025-11-05T12:00:00Z" or "2025-11-05"`, read: func(s *scope, in input) programme.Millis {
 	if in.Kind == jsontree.String && in.Text == "" {
 		return 0
 	}
@@ -245,14 +251,14 @@ var moment = kind[programme.Millis]{`time like "2025-11-05T12:00:00Z" or "2025-1
 	}
 	s.fail(in, "%s is not a time such as \"2025-11-05T12:00:00Z\" or \"2025-11-05\"", in)
 	return 0
-}, func(_ Network, v programme.Millis) any {
+}, show: func(_ Network, v programme.Millis) any {
 	if v == 0 {
 		return ""
 	}
 	return v.Time().Format(time.RFC3339Nano)
-}}
+}, schema: schema{"type": "string", "pattern": `^([0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?)?$`}}
 
 // port is a TCP port.
-var port = kind[uint16]{"port, 1 to 65535", whole[uint16](1, 65535).read, func(_ Network, v uint16) any {
+var port = kind[uint16]{name: "port, 1 to 65535", read: whole[uint16](1, 65535).read, show: func(_ Network, v uint16) any {
 	return json.Number(strconv.Itoa(int(v)))
-}}
+}, schema: numeric("integer", 1, 65535, `^\s*[0-9]+\s*$`)}

@@ -125,7 +125,7 @@ func assemble(dir string, files []file, o Options) (*Config, error) {
 	l := newLoader(dir)
 	l.files = files
 	for _, f := range files {
-		tree, err := jsontree.Parse(f.data)
+		tree, err := jsontree.ParseCommented(f.data)
 		var syntax *jsontree.SyntaxError
 		switch {
 		case errors.As(err, &syntax):
@@ -163,6 +163,7 @@ func (l *loader) walk(f file, section string, object *jsontree.Value) {
 		seen[m.Name] = true
 		k, known := l.keys[path]
 		switch note, old := l.old(path); {
+		case path == "$schema" && m.Value.Kind == jsontree.String: // for editors
 		case known && m.Value.Kind == jsontree.Null: // as if it were not there
 		case known && f.layer == LayerSecret && !k.Secret:
 			report(Warning, "it is not a secret and has no effect in %s; move it to %s", SecretFile, MainFile)

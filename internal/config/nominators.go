@@ -75,7 +75,7 @@ var nominatorFields = []string{"seed", "isProxy", "proxyFor", "proxyDelay", "add
 
 // nominatorList is a list of nominators or of groups of them. Groups have no meaning any more and are flattened. No
 // message shows a value, because any of them may be a seed in the wrong place.
-var nominatorList = kind[[]Nominator]{"list of nominators, or of lists of them", func(s *scope, in input) []Nominator {
+var nominatorList = kind[[]Nominator]{name: "list of nominators, or of lists of them", read: func(s *scope, in input) []Nominator {
 	items, ok := in.list()
 	if !ok || in.loose && in.Kind == jsontree.String && !strings.HasPrefix(strings.TrimSpace(in.Text), "[") {
 		s.fail(in, "it is not a list of nominators")
@@ -94,7 +94,7 @@ var nominatorList = kind[[]Nominator]{"list of nominators, or of lists of them",
 		})
 	}
 	return out
-}, func(n Network, v []Nominator) any {
+}, show: func(n Network, v []Nominator) any {
 	out := make([]any, 0, len(v))
 	for _, e := range v {
 		type shown struct {
@@ -109,7 +109,7 @@ var nominatorList = kind[[]Nominator]{"list of nominators, or of lists of them",
 		out = append(out, x)
 	}
 	return out
-}}
+}, schema: nominatorSchema()}
 
 // nominatorReader reads the fields of one nominator.
 type nominatorReader struct {

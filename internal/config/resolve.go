@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/thousand-validators/otv/internal/logging"
 	"github.com/thousand-validators/otv/internal/programme"
 )
 
@@ -225,9 +226,12 @@ func defaults(n Network, profile programme.Profile) *Config {
 		Proxy:   Proxy{TimeDelayBlocks: 10_850},
 		Release: Release{TagFormat: `polkadot-v\d+\.\d+\.\d+`},
 		Server:  Server{Enable: true, Port: 3300, ServeDocs: true, ServeSwagger: true, Cache: 18_000},
-		Logger:  Logger{Level: "info"},
+		Logger:  Logger{Level: "info", Format: logging.Text},
+		Admin:   Admin{Address: DefaultAdmin},
+		Run:     Run{StopTimeout: 30 * 1000},
 	}
 	c.selector.network, c.selector.prefix = n.Name, -1
+	c.defaultSources(n)
 	if n.Genesis != "" {
 		c.Telemetry.Chains = []string{n.Genesis}
 	}

@@ -7,14 +7,14 @@ import (
 )
 
 // oldPrefix is the selector of networks in old files.
-var oldPrefix = kind[int]{"0, 2 or 3", func(s *scope, in input) int {
+var oldPrefix = kind[int]{name: "0, 2 or 3", read: func(s *scope, in input) int {
 	t, _ := in.number()
 	n, err := strconv.Atoi(t)
 	if _, ok := prefixNetwork(n); err != nil || !ok {
 		s.fail(in, "%s is not one of 0 (polkadot), 2 (kusama), 3 (local); for other networks set global.network", in)
 	}
 	return n
-}, whole[int](0, 3).show}
+}, show: whole[int](0, 3).show, schema: schema{"enum": []any{0, 2, 3, "0", "2", "3"}}}
 
 // networkKeys are the keys of which everything else depends; they are read first.
 func networkKeys() []Key {

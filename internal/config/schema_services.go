@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/thousand-validators/otv/internal/logging"
 	"github.com/thousand-validators/otv/internal/programme"
 )
 
@@ -72,17 +73,26 @@ func matrixKeys() []Key {
 	}
 }
 
+func databaseKeys() []Key {
+	return []Key{
+		key("database.url", databaseTarget, func(c *Config) *Secret { return &c.Database },
+			"database: the URL of a PostgreSQL database (`postgres://user:password@host/name`), or a SQLite file; a path starts at the configuration's folder, and empty is `otv.db` there", secret),
+	}
+}
+
 func serverKeys() []Key {
 	ignored := falseCountsNow("false counts now; it had no effect before")
 	return []Key{
 		key("server.enable", boolean, func(c *Config) *bool { return &c.Server.Enable }, "serve HTTP at all", ignored),
+		key("server.host", plain, func(c *Config) *string { return &c.Server.Host }, "address to listen on; empty is every address of the machine"),
 		key("server.port", port, func(c *Config) *uint16 { return &c.Server.Port }, "port to listen on"),
-		key("server.onlyHealth", boolean, func(c *Config) *bool { return &c.Server.OnlyHealth }, "serve health, metrics and job status only"),
+		key("server.onlyHealth", boolean, func(c *Config) *bool { return &c.Server.OnlyHealth }, "serve health, metrics and job status only, also without the gateway role"),
 		key("server.serveDocs", boolean, func(c *Config) *bool { return &c.Server.ServeDocs }, "serve the documentation", ignored),
 		key("server.serveSwagger", boolean, func(c *Config) *bool { return &c.Server.ServeSwagger }, "serve the description of the API", ignored),
 		key("server.cache", spanOrMillis, func(c *Config) *programme.Millis { return &c.Server.Cache }, "lifetime of cached answers"),
 		key("logger.level", choice("debug", "info", "warn", "error"), func(c *Config) *string { return &c.Logger.Level }, "least level that is logged"),
-		key("logger.excludedLabels", list(filled), func(c *Config) *[]string { return &c.Logger.ExcludedLabels }, "parts of the product that do not log"),
+		key("logger.excludedLabels", list(filled), func(c *Config) *[]string { return &c.Logger.ExcludedLabels }, "parts of the product of which only errors are logged, such as `Telemetry` or `ValidatorPrefJob`"),
+		key("logger.format", choice(logging.Text, logging.JSON), func(c *Config) *logging.Format { return &c.Logger.Format }, "form of the log: lines for people, or objects for machines"),
 	}
 }
 
@@ -112,7 +122,7 @@ func retired() map[string]string {
 		"scorekeeper.claimer.":                   "it has no effect: rewards are not claimed",
 		"score.rpc":                              "it has no effect: no part of the score uses it",
 		"score.useRpc":                           "it has no effect: no part of the score uses it",
-		"db.":                                    "it has no effect: no MongoDB is used",
+		"db.":                                    "it has no effect: no MongoDB is used; see database.url",
 		"redis.":                                 "it has no effect: no Redis is used",
 		"subscan.":                               none,
 		"ipinfo.":                                "it has no effect; set telemetry.ipinfoToken",

@@ -16,6 +16,7 @@ import (
 	"github.com/thousand-validators/otv/internal/programme/plan"
 	"github.com/thousand-validators/otv/internal/store"
 	"github.com/thousand-validators/otv/substrate"
+	"github.com/thousand-validators/otv/substrate/keys"
 )
 
 // crashVariable makes the test binary a process that nominates, to be killed.
@@ -123,4 +124,23 @@ func newErrandService(e *errand, db *store.Store, client *substrate.Client) (*no
 			}
 		},
 	})
+}
+
+func errandAccounts() ([]nominator.Account, error) {
+	var out []nominator.Account
+	for _, uris := range [][2]string{{directURI, directURI}, {proxiedURI, proxyURI}, {delayedURI, delegateURI}} {
+		real, err := keys.FromURI(uris[0], keys.Sr25519)
+		if err != nil {
+			return nil, err
+		}
+		signer, err := keys.FromURI(uris[1], keys.Sr25519)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, nominator.Account{
+			Nominator: programme.Address(real.Address(42)), Signer: programme.Address(signer.Address(42)),
+			Proxy: uris[0] != uris[1], Key: signer,
+		})
+	}
+	return out, nil
 }

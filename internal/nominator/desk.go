@@ -219,7 +219,12 @@ func (s *Service) dispatch(ctx context.Context, head plan.Head, o *order) error 
 	if objection != "" {
 		// The node has seen it, so that it counts as sent until its lifetime is over; but we do not send it.
 		i.Status, i.Error, i.Updated = plan.Withheld, "not sent, because the dry run failed: "+objection, s.millis()
-		return s.Store.UpdateIntent(ctx, i, plan.Signed)
+		s.Fault(BeforeWithheld)
+		if err := s.Store.UpdateIntent(ctx, i, plan.Signed); err != nil {
+			return err
+		}
+		s.Fault(AfterWithheld)
+		return nil
 	}
 	return s.submit(ctx, head, &i)
 }

@@ -3,8 +3,8 @@ package nominator
 // Point is a named place at which a test ends the process. In production nothing happens there.
 type Point string
 
-// The points: around every write to the database, every signature and submission, between inclusion and its record,
-// and while waiting.
+// The points: around every write to the database by which a plan moves on, every signature and submission, between
+// inclusion and its record, and while waiting.
 const (
 	BeforeRecord    Point = "before storing the record"
 	AfterRecord     Point = "after storing the record"
@@ -20,7 +20,11 @@ const (
 	BeforeSubmit    Point = "before submitting"
 	AfterSubmit     Point = "after submitting, before storing that"
 	AfterSent       Point = "after storing the submission"
+	BeforeWithheld  Point = "before storing that it is held back"
+	AfterWithheld   Point = "after storing that it is held back"
 	Watching        Point = "while watching"
+	BeforeSearched  Point = "before storing how far was searched"
+	AfterSearched   Point = "after storing how far was searched"
 	BeforeIncluded  Point = "after inclusion, before recording it"
 	AfterIncluded   Point = "after recording the inclusion"
 	BeforeExpired   Point = "after expiry, before recording it"
@@ -37,7 +41,8 @@ const (
 func Points() []Point {
 	return []Point{
 		BeforeRecord, AfterRecord, BeforeCreate, AfterCreate, BeforeAdvance, AfterAdvance, BeforeIntent, AfterIntent,
-		BeforeSign, AfterSign, AfterSigned, BeforeSubmit, AfterSubmit, AfterSent, Watching, BeforeIncluded, AfterIncluded,
-		BeforeExpired, AfterExpired, BeforeAbandoned, AfterAbandoned, BeforeAlert, AfterAlert, BeforeOrder, AfterOrder,
+		BeforeSign, AfterSign, AfterSigned, BeforeSubmit, AfterSubmit, AfterSent, BeforeWithheld, AfterWithheld,
+		Watching, BeforeSearched, AfterSearched, BeforeIncluded, AfterIncluded, BeforeExpired, AfterExpired,
+		BeforeAbandoned, AfterAbandoned, BeforeAlert, AfterAlert, BeforeOrder, AfterOrder,
 	}
 }

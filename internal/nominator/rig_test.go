@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,12 +39,19 @@ const (
 	strangerURI = "0x6666666666666666666666666666666666666666666666666666666666666606//stranger"
 )
 
+// pairs are the keys made so far: stretching a phrase into a seed takes most of the time of a rig.
+var pairs sync.Map // URI -> *keys.Pair
+
 func pair(t testing.TB, uri string) *keys.Pair {
 	t.Helper()
+	if p, ok := pairs.Load(uri); ok {
+		return p.(*keys.Pair)
+	}
 	p, err := keys.FromURI(uri, keys.Sr25519)
 	if err != nil {
 		t.Fatal(err)
 	}
+	pairs.Store(uri, p)
 	return p
 }
 

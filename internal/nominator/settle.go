@@ -62,9 +62,11 @@ func (s *Service) settleOne(ctx context.Context, head plan.Head, i plan.Intent) 
 	}
 	if head.Number >= i.Scanned+scanStep {
 		i.Scanned = head.Number
+		s.Fault(BeforeSearched)
 		if err := s.Store.UpdateIntent(ctx, i, from); err != nil {
 			return err
 		}
+		s.Fault(AfterSearched)
 	}
 	return s.resubmit(ctx, head, i)
 }

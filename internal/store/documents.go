@@ -35,15 +35,21 @@ func (s *Store) SaveDocument(ctx context.Context, d plan.Document) error {
 		return fmt.Errorf("store record %s: %w", d.Digest, err)
 	}
 	row := documentRow{Digest: d.Digest, Kind: string(d.Kind), Created: int64(d.Created), Size: int64(len(d.Bytes)), Packed: packed}
-	if _, err := s.write.NewInsert().Model(&row).On("CONFLICT (digest) DO NOTHING").Exec(ctx); err != nil {
-		return fmt.Errorf("store record %s: %w", d.Digest, err)
-	}
-	have, err := s.Document(ctx, d.Digest)
+	err = s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewInsert().Model(&row).On("CONFLICT (digest) DO NOTHING").Exec(ctx); err != nil {
+			return err
+		}
+		have, err := s.Document(ctx, d.Digest)
+		if err != nil {
+			return err
+		}
+		if have.Kind != d.Kind || !bytes.Equal(have.Bytes, d.Bytes) {
+			return errors.New("another one is stored under this digest")
+		}
+		return nil
+	})
 	if err != nil {
-		return err
-	}
-	if have.Kind != d.Kind || !bytes.Equal(have.Bytes, d.Bytes) {
-		return fmt.Errorf("store record %s: another one is stored under this digest", d.Digest)
+		return fmt.Errorf("store record %s: %w", d.Digest, err)
 	}
 	return nil
 }
@@ -51,12 +57,12 @@ func (s *Store) SaveDocument(ctx context.Context, d plan.Document) error {
 // Document reads a document; [plan.ErrNotFound] when there is none.
 func (s *Store) Document(ctx context.Context, digest string) (plan.Document, error) {
 	var row documentRow
-	err := s.read.NewSelect().Model(&row).Where("digest = ?", digest).Scan(ctx)
+	err := s.from(ctx).NewSelect().Model(&row).Where("digest = ?", digest).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return plan.Document{}, fmt.Errorf("record %s: %w", digest, plan.ErrNotFound)
 	}
 	if err != nil {
-		return plan.Document{}, fmt.Errorf("read record %s: %w", digest, err)
+		return plan.Document{}, fmt.Errorf("read record %s: %w", digest, explain(err))
 	}
 	b, err := unpack(row.Packed, row.Size)
 	if err != nil {
@@ -93,4 +99,18 @@ func unpack(packed []byte, size int64) ([]byte, error) {
 		return nil, fmt.Errorf("%d bytes instead of %d", len(b), size)
 	}
 	return b, nil
+}
+
+// NewestDocument reads the document of a kind that was stored last; [plan.ErrNotFound] when there is none.
+func (s *Store) NewestDocument(ctx context.Context, kind plan.DocumentKind) (plan.Document, error) {
+	var digests []string
+	err := s.from(ctx).NewSelect().Model((*documentRow)(nil)).Column("digest").Where("kind = ?", string(kind)).
+		Order("created DESC", "digest").Limit(1).Scan(ctx, &digests)
+	if err != nil {
+		return plan.Document{}, fmt.Errorf("find the newest record: %w", explain(err))
+	}
+	if len(digests) == 0 {
+		return plan.Document{}, fmt.Errorf("newest record: %w", plan.ErrNotFound)
+	}
+	return s.Document(ctx, digests[0])
 }

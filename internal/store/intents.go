@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/programme/plan"
 )
 
@@ -94,8 +95,8 @@ func (s *Store) UpdateIntent(ctx context.Context, i plan.Intent, from plan.Statu
 		} else if n != 1 {
 			return plan.ErrStale
 		}
-		if i.Status.Open() {
-			return nil
+		if err := bump(ctx, tx, memory.SubjectPlans); err != nil || i.Status.Open() {
+			return err
 		}
 		_, err = tx.NewDelete().Model((*lockRow)(nil)).Where("network = ? AND signer = ? AND intent = ?", i.Network, string(i.Signer), i.ID).Exec(ctx)
 		return err
@@ -109,12 +110,12 @@ func (s *Store) UpdateIntent(ctx context.Context, i plan.Intent, from plan.Statu
 // Intent reads one intent; [plan.ErrNotFound] when there is none.
 func (s *Store) Intent(ctx context.Context, id string) (plan.Intent, error) {
 	var row intentRow
-	err := s.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
+	err := s.from(ctx).NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = plan.ErrNotFound
 	}
 	if err != nil {
-		return plan.Intent{}, fmt.Errorf("intent %s: %w", id, err)
+		return plan.Intent{}, fmt.Errorf("intent %s: %w", id, explain(err))
 	}
 	return row.intent()
 }
@@ -122,7 +123,7 @@ func (s *Store) Intent(ctx context.Context, id string) (plan.Intent, error) {
 // Intents lists intents, the newest first.
 func (s *Store) Intents(ctx context.Context, f plan.IntentFilter) ([]plan.Intent, error) {
 	var rows []intentRow
-	q := s.read.NewSelect().Model(&rows).Order("seq DESC")
+	q := s.from(ctx).NewSelect().Model(&rows).Order("seq DESC")
 	for column, value := range map[string]string{"network": f.Network, "signer": string(f.Signer), "nominator": string(f.Nominator), "round": f.Round} {
 		if value != "" {
 			q.Where("? = ?", bun.Ident(column), value)
@@ -135,7 +136,7 @@ func (s *Store) Intents(ctx context.Context, f plan.IntentFilter) ([]plan.Intent
 		q.Limit(f.Limit)
 	}
 	if err := q.Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list intents: %w", err)
+		return nil, fmt.Errorf("list intents: %w", explain(err))
 	}
 	out := make([]plan.Intent, len(rows))
 	for i := range rows {
@@ -150,12 +151,12 @@ func (s *Store) Intents(ctx context.Context, f plan.IntentFilter) ([]plan.Intent
 // Lock reads a key's lock; [plan.ErrNotFound] when it is free.
 func (s *Store) Lock(ctx context.Context, network string, signer programme.Address) (plan.Lock, error) {
 	var row lockRow
-	err := s.read.NewSelect().Model(&row).Where("network = ? AND signer = ?", network, string(signer)).Scan(ctx)
+	err := s.from(ctx).NewSelect().Model(&row).Where("network = ? AND signer = ?", network, string(signer)).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = plan.ErrNotFound
 	}
 	if err != nil {
-		return plan.Lock{}, fmt.Errorf("lock of %s: %w", signer, err)
+		return plan.Lock{}, fmt.Errorf("lock of %s: %w", signer, explain(err))
 	}
 	return plan.Lock{Network: row.Network, Signer: programme.Address(row.Signer), Intent: row.Intent, Owner: row.Owner, Until: programme.Millis(row.Until)}, nil
 }

@@ -5,96 +5,111 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
+	"strings"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// Dialect names a kind of database.
+type Dialect string
+
+// The databases.
+const (
+	SQLite     Dialect = "sqlite"
+	PostgreSQL Dialect = "postgresql"
 )
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
-	write *bun.DB // one connection: SQLite has one writer at a time
-	read  *bun.DB
+	dialect  Dialect
+	name     string // for messages: the file, or the URL without its password
+	write    *bun.DB
+	read     *bun.DB // the same as write on PostgreSQL
+	readOnly bool
+	pool     *pgxpool.Config // PostgreSQL: how to connect
 }
 
-// busyTimeout is how long a process waits for another one's write, in milliseconds. No write takes long.
-const busyTimeout = 20_000
-
-// Open opens the database file, makes it when it does not exist, and brings its tables up to date.
-func Open(ctx context.Context, file string) (*Store, error) {
-	if err := private(file); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", file, err)
-	}
-	s := &Store{}
-	var err error
-	if s.write, err = connect(file, "immediate", 1); err == nil {
-		err = migrate(ctx, s.write)
-	}
+// Open opens a database and brings its tables up to date. The target is the name of a file, which is made when it does
+// not exist, or the URL of a PostgreSQL database ("postgres://user:password@host/name"), which must exist.
+func Open(ctx context.Context, target string) (*Store, error) {
+	s, err := connect(ctx, target, false)
 	if err == nil {
-		s.read, err = connect(file, "deferred", 4)
+		err = migrate(ctx, s)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", file, errors.Join(err, s.Close()))
-	}
-	return s, nil
+	return opened(s, target, err)
 }
 
-// private makes the file, readable by its owner only: it tells what is going to be signed.
-func private(file string) error {
-	if dir := filepath.Dir(file); dir != "." {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
+// OpenReadOnly opens a database of which nothing is going to be changed. It must exist, with the tables this version
+// of the program knows; an older one is [ErrOutdated].
+func OpenReadOnly(ctx context.Context, target string) (*Store, error) {
+	s, err := connect(ctx, target, true)
+	if err == nil {
+		err = current(ctx, s)
 	}
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
+	return opened(s, target, err)
 }
 
-// connect opens a pool of connections to the file. Each begins its transactions in the given way.
-func connect(file, begin string, connections int) (*bun.DB, error) {
-	q := url.Values{}
-	for _, p := range []string{
-		fmt.Sprintf("busy_timeout(%d)", busyTimeout),
-		"journal_mode(WAL)",
-		"synchronous(FULL)", // a commit is on the disk before it returns, also after a power failure
-		"foreign_keys(1)",
-		"trusted_schema(0)",
-	} {
-		q.Add("_pragma", p)
+func opened(s *Store, target string, err error) (*Store, error) {
+	if err == nil {
+		return s, nil
 	}
-	q.Set("_txlock", begin)
-	path, err := filepath.Abs(file)
-	if err != nil {
-		return nil, err
+	err = explain(err)
+	if s != nil {
+		err = errors.Join(err, s.Close())
 	}
-	dsn := (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
-	db, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		return nil, err
+	return nil, fmt.Errorf("open database %s: %w", Name(target), err)
+}
+
+func connect(ctx context.Context, target string, readOnly bool) (*Store, error) {
+	if IsURL(target) {
+		return connectPostgres(target, readOnly)
 	}
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	return bun.NewDB(db, sqlitedialect.New()), nil
+	if scheme, _, ok := strings.Cut(target, "://"); ok {
+		return nil, fmt.Errorf("%s databases are not supported: name a postgres:// URL or a file", scheme)
+	}
+	return connectSQLite(ctx, target, readOnly)
+}
+
+// IsURL reports whether a target is the URL of a server, not the name of a file.
+func IsURL(target string) bool {
+	return strings.HasPrefix(target, "postgres://") || strings.HasPrefix(target, "postgresql://")
 }
 
 // Close closes the database.
 func (s *Store) Close() error {
 	var errs []error
-	for _, db := range []*bun.DB{s.read, s.write} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
+	if s.read != nil && s.read != s.write {
+		errs = append(errs, s.read.Close())
+	}
+	if s.write != nil {
+		errs = append(errs, s.write.Close())
 	}
 	return errors.Join(errs...)
 }
 
-// transact runs fn in a transaction that holds the write lock from its beginning.
-func (s *Store) transact(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error {
-	return s.write.RunInTx(ctx, nil, fn)
+// Dialect says which kind of database it is.
+func (s *Store) Dialect() Dialect { return s.dialect }
+
+// Name is the file, or the URL without its password.
+func (s *Store) Name() string { return s.name }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return explain(s.read.PingContext(ctx)) }
+
+// SQL is the pool through which the database is written, for a queue that keeps its jobs in the same database. On
+// SQLite it has one connection, which every transaction of the store takes.
+func (s *Store) SQL() *sql.DB { return s.write.DB }
+
+// PostgresPool opens a pool of connections of its own to a PostgreSQL database, for a queue that waits for
+// notifications. The caller closes it.
+func (s *Store) PostgresPool(ctx context.Context) (*pgxpool.Pool, error) {
+	if s.dialect != PostgreSQL {
+		return nil, fmt.Errorf("database %s is not PostgreSQL", s.name)
+	}
+	p, err := pgxpool.NewWithConfig(ctx, s.pool.Copy())
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", s.name, explain(err))
+	}
+	return p, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/programme/plan"
 )
 
@@ -26,26 +27,34 @@ type pauseRow struct {
 // being false then.
 func (s *Store) Pause(ctx context.Context, p plan.Pause) (set bool, err error) {
 	row := pauseRow{Nominator: string(p.Nominator), Author: p.Author, Reason: p.Reason, At: int64(p.At)}
-	res, err := s.write.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
+	err = s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if set, err = affected(tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Returning("NULL").Exec(ctx)); err != nil || !set {
+			return err
+		}
+		return bump(ctx, tx, memory.SubjectPlans)
+	})
 	if err != nil {
 		return false, fmt.Errorf("store pause: %w", err)
 	}
-	n, err := res.RowsAffected()
-	return n > 0, err
+	return set, nil
 }
 
 // Resume ends the pause of a nominator, or the one of all. It is [plan.ErrNotFound] when there is none.
 func (s *Store) Resume(ctx context.Context, p plan.Pause) error {
-	res, err := s.write.NewUpdate().Model((*pauseRow)(nil)).
-		Set("ended = ?, ended_by = ?, ended_reason = ?", int64(p.At), p.Author, p.Reason).
-		Where("nominator = ? AND ended IS NULL", string(p.Nominator)).Exec(ctx)
+	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+		ended, err := affected(tx.NewUpdate().Model((*pauseRow)(nil)).
+			Set("ended = ?, ended_by = ?, ended_reason = ?", int64(p.At), p.Author, p.Reason).
+			Where("nominator = ? AND ended IS NULL", string(p.Nominator)).Exec(ctx))
+		if err == nil && !ended {
+			err = plan.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		return bump(ctx, tx, memory.SubjectPlans)
+	})
 	if err != nil {
 		return fmt.Errorf("store end of pause: %w", err)
-	}
-	if n, err := res.RowsAffected(); err != nil {
-		return err
-	} else if n == 0 {
-		return fmt.Errorf("pause: %w", plan.ErrNotFound)
 	}
 	return nil
 }
@@ -53,8 +62,8 @@ func (s *Store) Resume(ctx context.Context, p plan.Pause) error {
 // Pauses lists the pauses that run.
 func (s *Store) Pauses(ctx context.Context) ([]plan.Pause, error) {
 	var rows []pauseRow
-	if err := s.read.NewSelect().Model(&rows).Where("ended IS NULL").Order("seq").Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list pauses: %w", err)
+	if err := s.from(ctx).NewSelect().Model(&rows).Where("ended IS NULL").Order("seq").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list pauses: %w", explain(err))
 	}
 	out := make([]plan.Pause, len(rows))
 	for i, r := range rows {
@@ -82,7 +91,13 @@ func (s *Store) AddOverride(ctx context.Context, o plan.Override) error {
 		Network: o.Network, Nominator: string(o.Nominator), Era: int64(o.Era), Targets: o.Targets,
 		Author: o.Author, Reason: o.Reason, At: int64(o.At),
 	}
-	if _, err := s.write.NewInsert().Model(&row).Exec(ctx); err != nil {
+	err := s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return err
+		}
+		return bump(ctx, tx, memory.SubjectPlans)
+	})
+	if err != nil {
 		return fmt.Errorf("store override: %w", err)
 	}
 	return nil
@@ -90,9 +105,9 @@ func (s *Store) AddOverride(ctx context.Context, o plan.Override) error {
 
 // Overridden reports whether an operator has permitted a set of targets, and it was not used yet.
 func (s *Store) Overridden(ctx context.Context, network string, nominator programme.Address, era programme.Era, targets string) (bool, error) {
-	seq, err := override(ctx, s.read, &plan.Intent{Network: network, Key: plan.Key{Nominator: nominator}, Era: era, Targets: targets})
+	seq, err := override(ctx, s.from(ctx), &plan.Intent{Network: network, Key: plan.Key{Nominator: nominator}, Era: era, Targets: targets})
 	if err != nil {
-		return false, fmt.Errorf("read overrides: %w", err)
+		return false, fmt.Errorf("read overrides: %w", explain(err))
 	}
 	return seq != 0, nil
 }
@@ -128,8 +143,10 @@ type alertRow struct {
 // RaiseAlert stores an alert, or counts a repetition; fresh tells which.
 func (s *Store) RaiseAlert(ctx context.Context, w plan.Warning) (fresh bool, err error) {
 	err = s.transact(ctx, func(ctx context.Context, tx bun.Tx) error {
-		fresh, err = raise(ctx, tx, w)
-		return err
+		if fresh, err = raise(ctx, tx, w); err != nil {
+			return err
+		}
+		return bump(ctx, tx, memory.SubjectPlans)
 	})
 	if err != nil {
 		return false, fmt.Errorf("store alert: %w", err)
@@ -144,19 +161,19 @@ func raise(ctx context.Context, tx bun.Tx, w plan.Warning) (fresh bool, err erro
 	}
 	_, err = tx.NewInsert().Model(&row).
 		On("CONFLICT (network, code, subject, era) DO UPDATE").
-		Set("last = EXCLUDED.last, count = count + 1, text = EXCLUDED.text").Returning("count").Exec(ctx)
+		Set("last = EXCLUDED.last, count = ?TableAlias.count + 1, text = EXCLUDED.text").Returning("count").Exec(ctx)
 	return row.Count == 1, err
 }
 
 // Alerts lists alerts of a network, the newest first.
 func (s *Store) Alerts(ctx context.Context, network string, limit int) ([]plan.Warning, error) {
 	var rows []alertRow
-	q := s.read.NewSelect().Model(&rows).Order("last DESC", "seq DESC").Limit(limit)
+	q := s.from(ctx).NewSelect().Model(&rows).Order("last DESC", "seq DESC").Limit(limit)
 	if network != "" {
 		q.Where("network = ?", network)
 	}
 	if err := q.Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list alerts: %w", err)
+		return nil, fmt.Errorf("list alerts: %w", explain(err))
 	}
 	out := make([]plan.Warning, len(rows))
 	for i, r := range rows {

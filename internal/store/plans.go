@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/programme/plan"
 )
 
@@ -47,6 +48,9 @@ func (s *Store) CreatePlan(ctx context.Context, p plan.Plan) (stored plan.Plan, 
 			return err
 		}
 		stored, created = p, true
+		if err := bump(ctx, tx, memory.SubjectPlans); err != nil {
+			return err
+		}
 		return record(ctx, tx, []plan.Event{{Key: p.Key, At: p.Created, To: p.State, Text: p.Reason}})
 	})
 	if err != nil {
@@ -153,6 +157,9 @@ func (s *Store) Advance(ctx context.Context, c plan.Change) (plan.Plan, error) {
 				return err
 			}
 		}
+		if err := bump(ctx, tx, memory.SubjectPlans); err != nil {
+			return err
+		}
 		if c.Intent == nil {
 			return nil
 		}
@@ -166,9 +173,9 @@ func (s *Store) Advance(ctx context.Context, c plan.Change) (plan.Plan, error) {
 
 // Plan reads one plan; [plan.ErrNotFound] when there is none.
 func (s *Store) Plan(ctx context.Context, key plan.Key) (plan.Plan, error) {
-	p, err := planOf(ctx, s.read, key)
+	p, err := planOf(ctx, s.from(ctx), key)
 	if err != nil {
-		return p, fmt.Errorf("plan of %s: %w", key.Nominator, err)
+		return p, fmt.Errorf("plan of %s: %w", key.Nominator, explain(err))
 	}
 	return p, nil
 }
@@ -188,7 +195,7 @@ func planOf(ctx context.Context, db bun.IDB, key plan.Key) (plan.Plan, error) {
 // Plans lists plans, the newest first.
 func (s *Store) Plans(ctx context.Context, f plan.Filter) ([]plan.Plan, error) {
 	var rows []planRow
-	q := s.read.NewSelect().Model(&rows).Order("seq DESC")
+	q := s.from(ctx).NewSelect().Model(&rows).Order("seq DESC")
 	if f.Network != "" {
 		q.Where("network = ?", f.Network)
 	}
@@ -205,7 +212,7 @@ func (s *Store) Plans(ctx context.Context, f plan.Filter) ([]plan.Plan, error) {
 		q.Limit(f.Limit)
 	}
 	if err := q.Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list plans: %w", err)
+		return nil, fmt.Errorf("list plans: %w", explain(err))
 	}
 	out := make([]plan.Plan, len(rows))
 	for i := range rows {
@@ -220,8 +227,8 @@ func (s *Store) Plans(ctx context.Context, f plan.Filter) ([]plan.Plan, error) {
 // History lists what a plan went through, oldest first.
 func (s *Store) History(ctx context.Context, key plan.Key) ([]plan.Event, error) {
 	var rows []eventRow
-	if err := s.read.NewSelect().Model(&rows).Where("round = ? AND nominator = ?", key.Round, string(key.Nominator)).Order("seq").Scan(ctx); err != nil {
-		return nil, fmt.Errorf("history of the plan of %s: %w", key.Nominator, err)
+	if err := s.from(ctx).NewSelect().Model(&rows).Where("round = ? AND nominator = ?", key.Round, string(key.Nominator)).Order("seq").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("history of the plan of %s: %w", key.Nominator, explain(err))
 	}
 	out := make([]plan.Event, len(rows))
 	for i, r := range rows {

@@ -136,5 +136,6 @@ func checksumSize(n int) int {
 
 // checksum is the hash whose first bytes follow the payload.
 func checksum(raw []byte) [64]byte {
-	return hash.Blake2b512(append([]byte("SS58PRE"), raw...))
+	var room [128]byte // enough for every address, on the stack
+	return hash.Blake2b512(append(append(room[:0], "SS58PRE"...), raw...))
 }

@@ -2,7 +2,6 @@ package substratetest
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/thousand-validators/otv/substrate/codec"
 	"github.com/thousand-validators/otv/substrate/hash"
 	"github.com/thousand-validators/otv/substrate/metadata"
+	"github.com/thousand-validators/otv/substrate/scale"
 	"github.com/thousand-validators/otv/substrate/storage"
 )
 
@@ -21,10 +21,14 @@ type Block struct {
 	Parent     [32]byte
 	Extrinsics [][]byte // each with its length in front
 
-	runtime *Runtime // the code in the state after the block
-	state   btree.Map[string, []byte]
-	pruned  bool
+	stateRoot, extrinsicsRoot [32]byte
+	runtime                   *Runtime // the code in the state after the block
+	state                     State
+	pruned                    bool
 }
+
+// State is the storage after a block, by raw key. Copies of it are cheap and share what they have in common.
+type State = btree.Map[string, []byte]
 
 // BlockOptions say what is particular about a new block.
 type BlockOptions struct {
@@ -36,8 +40,17 @@ type BlockOptions struct {
 	Unfinalised bool
 	// Salt makes the hash differ from that of another block in the same place.
 	Salt string
+	// State, unless nil, takes the place of the parent's state; it must not be changed afterwards.
+	State *State
 	// Changes are put into the state of the block before anybody hears of it: raw keys; nil deletes.
 	Changes map[string][]byte
+	// StateRoot and ExtrinsicsRoot stand in the header, whose hash is the block's. They are commitments of whoever builds
+	// the chain, not roots of tries; when zero, they follow from Salt and Extrinsics.
+	StateRoot, ExtrinsicsRoot [32]byte
+	// Aside makes a sibling of the head, which is announced like any block but never becomes part of the chain.
+	Aside bool
+	// KeepStates is how many blocks behind the final one keep their states; 0 keeps all.
+	KeepStates int
 }
 
 func (n *Node) addGenesis(genesis [32]byte, rt *Runtime, state map[string][]byte) {
@@ -52,13 +65,29 @@ func (n *Node) addGenesis(genesis [32]byte, rt *Runtime, state map[string][]byte
 func (n *Node) NewBlock(o BlockOptions) (*Block, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	parent := n.blocks[len(n.blocks)-1]
-	b := &Block{
-		Number: parent.Number + 1, Parent: parent.Hash, Extrinsics: o.Extrinsics,
-		runtime: parent.runtime, state: *parent.state.Copy(),
+	parent := n.head()
+	if o.Aside {
+		if len(n.blocks) < 2 {
+			return nil, errors.New("block 0 has no sibling")
+		}
+		parent = n.blocks[len(n.blocks)-2]
 	}
-	preimage := binary.BigEndian.AppendUint32(append([]byte("block "+o.Salt), parent.Hash[:]...), b.Number)
-	b.Hash = hash.Blake2b256(preimage)
+	b := &Block{
+		Number: parent.Number + 1, Parent: parent.Hash, Extrinsics: o.Extrinsics, runtime: parent.runtime,
+		stateRoot: o.StateRoot, extrinsicsRoot: o.ExtrinsicsRoot,
+	}
+	if b.stateRoot == ([32]byte{}) {
+		b.stateRoot = hash.Blake2b256([]byte("state " + o.Salt))
+	}
+	if b.extrinsicsRoot == ([32]byte{}) {
+		b.extrinsicsRoot = hash.Blake2b256(bytes.Join(o.Extrinsics, nil))
+	}
+	b.Hash = b.headerHash()
+	if o.State != nil {
+		b.state = *o.State
+	} else {
+		b.state = *parent.state.Copy()
+	}
 	if o.Upgrade != nil {
 		rt := *o.Upgrade
 		if err := rt.prepare(parent.runtime); err != nil {
@@ -69,10 +98,14 @@ func (n *Node) NewBlock(o BlockOptions) (*Block, error) {
 	for k, v := range o.Changes {
 		b.put(k, v)
 	}
-	n.blocks = append(n.blocks, b)
 	n.byHash[b.Hash] = b
-	n.publish("chain_newHead", header(b))
 	n.publish("chain_allHead", header(b))
+	if o.Aside {
+		n.publish("chain_newHead", header(b))
+		return b, nil
+	}
+	n.blocks = append(n.blocks, b)
+	n.publish("chain_newHead", header(b))
 	if o.Upgrade != nil {
 		n.publish("state_runtimeVersion", b.runtime.version())
 	}
@@ -80,7 +113,25 @@ func (n *Node) NewBlock(o BlockOptions) (*Block, error) {
 	if !o.Unfinalised {
 		n.finalise(len(n.blocks) - 1)
 	}
+	if o.KeepStates > 0 {
+		n.forget(n.finalised - o.KeepStates)
+	}
 	return b, nil
+}
+
+// forget drops the states of blocks before the given one for good. Those before an earlier such block are gone already.
+func (n *Node) forget(before int) {
+	for ; n.forgotten < before; n.forgotten++ {
+		b := n.blocks[n.forgotten]
+		b.pruned, b.state = true, State{}
+	}
+}
+
+// headerHash is BLAKE2b-256 of the encoded header: parent, number, roots and a digest without items.
+func (b *Block) headerHash() [32]byte {
+	out := scale.AppendCompact(append([]byte{}, b.Parent[:]...), uint64(b.Number))
+	out = append(append(out, b.stateRoot[:]...), b.extrinsicsRoot[:]...)
+	return hash.Blake2b256(append(out, 0))
 }
 
 // Finalise moves the finalised head forward to a block.
@@ -111,6 +162,18 @@ func (n *Node) Rewind(number uint32) {
 		n.blocks = n.blocks[:len(n.blocks)-1]
 	}
 	n.finalised = min(n.finalised, int(number))
+}
+
+// Retract takes blocks out of the chain as Rewind does, but they can still be asked for by their hashes, as on a node that
+// saw another fork win. A final block cannot be retracted.
+func (n *Node) Retract(number uint32) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if int(number) < n.finalised || int(number) >= len(n.blocks) {
+		return fmt.Errorf("the blocks after %d cannot be retracted: final is %d, the newest %d", number, n.finalised, len(n.blocks)-1)
+	}
+	n.blocks = n.blocks[:number+1]
+	return nil
 }
 
 // Head is the latest block.

@@ -118,6 +118,7 @@ type faults struct {
 	maxPage     atomic.Int64 // keys; 0 is as many as are asked for
 	duplicates  atomic.Bool
 	early       atomic.Bool
+	muted       atomic.Bool
 	lacking     map[string]bool // guarded by mu
 }
 
@@ -233,6 +234,18 @@ func (n *Node) DuplicateNotifications(on bool) { n.faults.duplicates.Store(on) }
 // EarlyNotifications sends the first notification of a subscription before the reply with its id.
 func (n *Node) EarlyNotifications(on bool) { n.faults.early.Store(on) }
 
+// MuteNotifications swallows all notifications: subscriptions stay open and say nothing.
+func (n *Node) MuteNotifications(on bool) { n.faults.muted.Store(on) }
+
+// AnnounceAgain sends the header of an older block to all who follow final blocks, as nodes do that have fallen behind.
+func (n *Node) AnnounceAgain(number uint32) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if int(number) < len(n.blocks) {
+		n.publish("chain_finalizedHead", header(n.blocks[number]))
+	}
+}
+
 // Lack makes the node not know methods.
 func (n *Node) Lack(methods ...string) {
 	n.faults.mu.Lock()
@@ -242,12 +255,21 @@ func (n *Node) Lack(methods ...string) {
 	}
 }
 
+// Know ends Lack.
+func (n *Node) Know(methods ...string) {
+	n.faults.mu.Lock()
+	defer n.faults.mu.Unlock()
+	for _, m := range methods {
+		delete(n.faults.lacking, m)
+	}
+}
+
 // PruneBefore discards the states of all blocks before the given one.
 func (n *Node) PruneBefore(number uint32) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, b := range n.blocks {
-		b.pruned = b.Number < number
+		b.pruned = b.Number < number || int(b.Number) < n.forgotten
 	}
 }
 

@@ -1,6 +1,7 @@
 package substratetest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,6 +28,9 @@ type Metadata struct {
 	depth   int
 	// Extensions of transactions, in order.
 	Extensions []Extension
+	// Address and Signature are the types of the sender and the signature of transactions; AccountId32 and [u8; 64] when
+	// empty.
+	Address, Signature string
 }
 
 // Extension is a transaction extension; types as for Type.
@@ -158,10 +162,22 @@ func (m *Metadata) API(name, method, output string, inputs ...string) {
 	a.methods = append(a.methods, apiMethod{method, m.fields(inputs), m.Type(output)})
 }
 
+// The enums over all pallets, which Encode makes. Types may refer to them before: calls hold calls, and storage holds
+// events.
+const (
+	OuterCall  = "RuntimeCall"
+	OuterEvent = "RuntimeEvent"
+	OuterError = "RuntimeError"
+)
+
 // outer makes the enum over all pallets of calls, events or errors.
 func (m *Metadata) outer(name string, of func(*Pallet) *int) int {
-	if id, ok := m.byName[name]; ok {
+	id, ok := m.byName[name]
+	if ok && m.types[id].def != nil {
 		return id
+	}
+	if !ok {
+		id = m.reserve(name)
 	}
 	var variants []variant
 	for _, p := range m.pallets {
@@ -169,7 +185,6 @@ func (m *Metadata) outer(name string, of func(*Pallet) *int) int {
 			variants = append(variants, variant{p.name, int(p.index), []field{{"", *id}}})
 		}
 	}
-	id := m.reserve(name)
 	m.types[id] = typeDef{path: []string{"test_runtime", name}, def: m.enum(variants), zero: zeroBytes(1)}
 	return id
 }
@@ -179,16 +194,21 @@ func (m *Metadata) Encode(version uint8) ([]byte, error) {
 	if version < 14 || version > 16 {
 		return nil, fmt.Errorf("metadata version %d cannot be written", version)
 	}
-	call := m.outer("RuntimeCall", func(p *Pallet) *int { return p.calls })
-	event := m.outer("RuntimeEvent", func(p *Pallet) *int { return p.events })
-	failure := m.outer("RuntimeError", func(p *Pallet) *int { return p.errors })
-	address, signature, unit := m.Type("AccountId32"), m.Type("[u8; 64]"), m.Type("()")
+	call := m.outer(OuterCall, func(p *Pallet) *int { return p.calls })
+	event := m.outer(OuterEvent, func(p *Pallet) *int { return p.events })
+	failure := m.outer(OuterError, func(p *Pallet) *int { return p.errors })
+	address, signature, unit := m.Type(cmp.Or(m.Address, "AccountId32")), m.Type(cmp.Or(m.Signature, "[u8; 64]")), m.Type("()")
+	var extras []string
+	for _, e := range m.Extensions {
+		extras = append(extras, e.Extra)
+	}
+	extra := m.Type("(" + strings.Join(extras, ", ") + ")")
 	extrinsic, ok := m.byName["UncheckedExtrinsic"]
 	if !ok {
 		extrinsic = m.reserve("UncheckedExtrinsic")
 		m.types[extrinsic] = typeDef{
 			path:   []string{"sp_runtime", "generic", "unchecked_extrinsic", "UncheckedExtrinsic"},
-			params: []typeParam{{"Address", address}, {"Call", call}, {"Signature", signature}, {"Extra", unit}},
+			params: []typeParam{{"Address", address}, {"Call", call}, {"Signature", signature}, {"Extra", extra}},
 			def:    m.composite([]field{{"", m.Type("Vec<u8>")}}), zero: zeroBytes(1),
 		}
 	}
@@ -218,7 +238,7 @@ func (m *Metadata) Encode(version uint8) ([]byte, error) {
 		return scale.AppendCompact(append(out, extensions...), uint64(unit)), nil
 	case 15:
 		out = append(out, 4)
-		for _, id := range []int{address, call, signature, unit} {
+		for _, id := range []int{address, call, signature, extra} {
 			out = scale.AppendCompact(out, uint64(id))
 		}
 		out = scale.AppendCompact(append(out, extensions...), uint64(unit))

@@ -59,6 +59,9 @@ func (m *Metadata) reserve(name string) int {
 }
 
 func (m *Metadata) build(text string) (int, error) {
+	if text == OuterCall || text == OuterEvent || text == OuterError {
+		return m.reserve(text), nil // Encode makes it
+	}
 	if p, ok := primitives[text]; ok {
 		id := m.reserve(text)
 		size := max(p.size, 1) // an empty str is one byte, its length
@@ -143,6 +146,34 @@ func (m *Metadata) Struct(path string, fields ...string) int {
 	fs := m.fields(fields)
 	m.types[id] = typeDef{path: parts, def: m.composite(fs), zero: m.zeroOf(fs)}
 	return id
+}
+
+// Wrapper defines a type of unnamed fields, such as a newtype. "Name=path" lets types refer to it by Name, where the last
+// part of the path is taken.
+func (m *Metadata) Wrapper(path string, inside ...string) int {
+	name, rest, named := strings.Cut(path, "=")
+	if named {
+		path = rest
+	}
+	parts := strings.Split(path, "::")
+	if !named {
+		name = parts[len(parts)-1]
+	}
+	id := m.reserve(name)
+	fs := make([]field, len(inside))
+	for i, text := range inside {
+		fs[i] = field{"", m.Type(text)}
+	}
+	m.types[id] = typeDef{path: parts, def: m.composite(fs), zero: m.zeroOf(fs)}
+	return id
+}
+
+// Parameters gives a type its type parameters, each "name: type". Clients recognise some types by them.
+func (m *Metadata) Parameters(typ string, params ...string) {
+	id := m.Type(typ)
+	for _, f := range m.fields(params) {
+		m.types[id].params = append(m.types[id].params, typeParam(f))
+	}
 }
 
 // Enum defines an enum. A variant is "Name", "Name(type, ...)" or "Name{field: type, ...}"; "Name = 7" in front of the

@@ -22,14 +22,17 @@ func (n *Node) HandleCall(name string, f RuntimeCall) {
 
 // own are the methods the node itself knows.
 var own = []string{
-	"chain_getBlock", "chain_getBlockHash", "chain_getFinalizedHead", "chain_getHeader",
+	"chain_getBlock", "chain_getBlockHash", "chain_getFinalisedHead", "chain_getFinalizedHead", "chain_getHead", "chain_getHeader",
 	"chain_subscribeAllHeads", "chain_subscribeFinalizedHeads", "chain_subscribeNewHeads",
 	"chain_unsubscribeAllHeads", "chain_unsubscribeFinalizedHeads", "chain_unsubscribeNewHeads",
 	"rpc_methods",
-	"state_call", "state_getKeysPaged", "state_getMetadata", "state_getRuntimeVersion", "state_getStorage",
+	"chain_getRuntimeVersion", "state_call", "state_getKeysPaged", "state_getKeysPagedAt", "state_getMetadata",
+	"state_getRuntimeVersion", "state_getStorage", "state_getStorageAt", "state_getStorageHash", "state_getStorageHashAt",
+	"state_getStorageSize", "state_getStorageSizeAt",
 	"state_queryStorageAt", "state_subscribeRuntimeVersion", "state_subscribeStorage",
 	"state_unsubscribeRuntimeVersion", "state_unsubscribeStorage",
-	"system_chain", "system_chainType", "system_health", "system_name", "system_properties", "system_version",
+	"system_chain", "system_chainType", "system_health", "system_name", "system_nodeRoles", "system_properties",
+	"system_syncState", "system_version",
 }
 
 // method answers a request. after is what goes out once the answer is sent.
@@ -51,9 +54,14 @@ func (n *Node) method(c *conn, r Request) (result any, after []outgoing, err err
 		return n.properties, nil, nil
 	case "system_health":
 		return map[string]any{"peers": 0, "isSyncing": false, "shouldHavePeers": false}, nil, nil
-	case "chain_getBlockHash":
+	case "system_nodeRoles":
+		return []string{"Full"}, nil, nil
+	case "system_syncState":
+		head := n.head().Number
+		return map[string]any{"startingBlock": 0, "currentBlock": head, "highestBlock": head}, nil, nil
+	case "chain_getBlockHash", "chain_getHead":
 		result, err = n.blockHash(r)
-	case "chain_getFinalizedHead":
+	case "chain_getFinalizedHead", "chain_getFinalisedHead":
 		return hexOf(n.blocks[n.finalised].Hash[:]), nil, nil
 	case "chain_getHeader":
 		var b *Block
@@ -69,16 +77,18 @@ func (n *Node) method(c *conn, r Request) (result any, after []outgoing, err err
 			}
 			result = map[string]any{"block": map[string]any{"header": header(b), "extrinsics": extrinsics}, "justifications": nil}
 		}
-	case "state_getRuntimeVersion":
+	case "state_getRuntimeVersion", "chain_getRuntimeVersion":
 		var b *Block
 		if b, err = n.stateOf(r, 0); err == nil {
 			result = b.runtime.version()
 		}
 	case "state_getMetadata":
 		result, err = n.getMetadata(r)
-	case "state_getStorage":
+	case "state_getStorage", "state_getStorageAt":
 		result, err = n.getStorage(r)
-	case "state_getKeysPaged":
+	case "state_getStorageSize", "state_getStorageSizeAt", "state_getStorageHash", "state_getStorageHashAt":
+		result, err = n.describeStorage(r)
+	case "state_getKeysPaged", "state_getKeysPagedAt":
 		result, err = n.getKeysPaged(r)
 	case "state_queryStorageAt":
 		result, err = n.queryStorageAt(r)
@@ -211,10 +221,9 @@ func (n *Node) hashOf(raw json.RawMessage) (any, error) {
 }
 
 func header(b *Block) map[string]any {
-	zero := hexOf(make([]byte, 32))
 	return map[string]any{
 		"parentHash": hexOf(b.Parent[:]), "number": "0x" + strconv.FormatUint(uint64(b.Number), 16),
-		"stateRoot": zero, "extrinsicsRoot": zero, "digest": map[string]any{"logs": []string{}},
+		"stateRoot": hexOf(b.stateRoot[:]), "extrinsicsRoot": hexOf(b.extrinsicsRoot[:]), "digest": map[string]any{"logs": []string{}},
 	}
 }
 

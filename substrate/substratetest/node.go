@@ -63,6 +63,7 @@ type Node struct {
 	blocks    []*Block // canonical chain by number
 	byHash    map[[32]byte]*Block
 	finalised int
+	forgotten int // blocks whose states are gone for good
 	conns     map[*conn]struct{}
 	nextSub   uint64
 	handlers  map[string]Handler

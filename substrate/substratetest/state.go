@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 
+	"github.com/thousand-validators/otv/substrate/hash"
 	"github.com/thousand-validators/otv/substrate/scale"
 )
 
@@ -45,6 +47,27 @@ func (n *Node) getStorage(r Request) (any, error) {
 		return rawHex(v), nil
 	}
 	return nil, nil
+}
+
+// describeStorage is the size of a value in bytes, or its BLAKE2b-256 hash.
+func (n *Node) describeStorage(r Request) (any, error) {
+	key, _, err := r.bytes(0)
+	if err != nil {
+		return nil, err
+	}
+	b, err := n.stateOf(r, 1)
+	if err != nil {
+		return nil, err
+	}
+	v, ok := b.state.Get(string(key))
+	switch {
+	case !ok:
+		return nil, nil
+	case strings.HasPrefix(r.Method, "state_getStorageSize"):
+		return len(v), nil
+	}
+	sum := hash.Blake2b256(v)
+	return hexOf(sum[:]), nil
 }
 
 // pageLimit is the most keys that nodes return at once.

@@ -132,6 +132,9 @@ func (n *Node) publishStorage(b *Block) {
 }
 
 func (n *Node) notifications(topic, id string, result any) []outgoing {
+	if n.faults.muted.Load() {
+		return nil
+	}
 	frame, err := json.Marshal(map[string]any{
 		"jsonrpc": "2.0", "method": topic, "params": map[string]any{"subscription": id, "result": result},
 	})

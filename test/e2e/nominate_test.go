@@ -3,13 +3,17 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -19,6 +23,8 @@ type guild struct {
 	db, config string
 	// accounts by label: direct, proxied, delayed, forgotten, and those of others.
 	accounts map[string]string
+	requests io.Writer // to nominate.mjs, one a line
+	answers  *bufio.Reader
 }
 
 // chainState is what @polkadot/api reads.
@@ -32,82 +38,109 @@ type chainState struct {
 	Nonces map[string]int
 }
 
-// story is what `otv nominator status --json` prints, as far as it is looked at.
-type story struct {
-	Plans []struct {
-		Nominator, Mode, State, Reason, CallHash string
-		Targets                                  []string
-		Replan                                   bool
-		Announcement                             *struct{ Height int }
-	}
-	Alerts []struct{ Code, Subject, Text string }
+// planned is a plan as `otv nominator status --json` prints it, as far as it is looked at.
+type planned struct {
+	Nominator, Mode, State, Reason, CallHash string
+	Targets                                  []string
+	Replan                                   bool
+	Announcement                             *struct{ Height int }
 }
+
+// proxyDelay is that of the delayed proxies, in blocks; nominate.mjs sets it.
+const proxyDelay = 3
 
 // Every kind of nominator reaches its targets with real signatures on real runtimes, and what stands in the way of it is
 // taken away. What the chain says is read with @polkadot/api.
 func TestNominate(t *testing.T) {
 	for _, world := range []string{"westend", "paseo"} {
 		t.Run(world, func(t *testing.T) {
+			t.Parallel()
 			g := newGuild(t, world)
-			first := g.round(t)
-			t.Run("nothing is signed unless told", func(t *testing.T) { g.proposes(t, first) })
-			t.Run("targets are reached", func(t *testing.T) { g.acts(t, first) })
-			t.Run("a breach leads to removal and a new plan", g.breach)
-			t.Run("old, blacklisted, unknown and foreign announcements", g.leftovers)
+			record := g.round(t)
+			for _, step := range []struct {
+				name string
+				run  func(*testing.T)
+			}{
+				{"signatures are verified", g.verifies},
+				{"nothing is signed unless told", func(t *testing.T) { g.proposes(t, record) }},
+				{"targets are reached", func(t *testing.T) { g.acts(t, record) }},
+				{"a breach leads to removal and a new plan", g.breach},
+				{"old, blacklisted, unknown and foreign announcements", g.leftovers},
+			} {
+				// Each goes on from where the one before has ended.
+				if !t.Run(step.name, step.run) {
+					return
+				}
+			}
 		})
 	}
 }
 
+// newGuild fills a chain and starts nominate.mjs on it.
 func newGuild(t *testing.T, world string) *guild {
 	t.Helper()
 	g := &guild{chain: populated(t, world)}
 	g.config, g.db = g.file("config"), filepath.Join(t.TempDir(), "otv.db")
-	decodeJSON(t, runNode(t, "nominate.mjs", "setup", "--url", g.url, "--world", world, "--config", g.config), &g.accounts)
-	g.call(t, "dev_setBlockBuildMode", "Instant")
-	g.blocks(t, 1)
+	cmd := exec.CommandContext(t.Context(), "node", filepath.Join(nodeDir(t), "nominate.mjs"), "--url", g.url, "--world", world, "--config", g.config)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	requests, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		requests.Close()
+		if err := cmd.Wait(); err != nil && t.Failed() {
+			t.Logf("nominate.mjs: %v\n%s", err, stderr.Bytes())
+		}
+	})
+	g.requests, g.answers = requests, bufio.NewReader(answers)
+	g.answer(t, &g.accounts)
 	return g
 }
 
-func (g *guild) node(t *testing.T, command string, args ...string) []byte {
+// ask makes a request to nominate.mjs.
+func (g *guild) ask(t *testing.T, do string, arguments map[string]any, answer any) {
 	t.Helper()
-	return runNode(t, "nominate.mjs", append([]string{command, "--url", g.url}, args...)...)
+	request := map[string]any{"do": do}
+	for k, v := range arguments {
+		request[k] = v
+	}
+	b, err := json.Marshal(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.requests.Write(append(b, '\n')); err != nil {
+		t.Fatal(err)
+	}
+	g.answer(t, answer)
 }
 
-// call asks the node something that it answers over HTTP as well.
-func (g *guild) call(t *testing.T, method string, params ...any) any {
+func (g *guild) answer(t *testing.T, to any) {
 	t.Helper()
-	body := mustJSON(t, map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http"+strings.TrimPrefix(g.url, "ws"), strings.NewReader(body))
+	line, err := g.answers.ReadBytes('\n')
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("nominate.mjs does not answer: %v", err)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var answer struct{ Result, Error any }
-	decodeJSON(t, b, &answer)
-	if answer.Error != nil {
-		t.Fatalf("%s: %v", method, answer.Error)
-	}
-	return answer.Result
+	decodeJSON(t, line, to)
 }
 
 func (g *guild) blocks(t *testing.T, n int) {
 	t.Helper()
-	g.call(t, "dev_newBlock", map[string]any{"count": n})
+	g.ask(t, "blocks", map[string]any{"count": n}, new(string))
 }
 
-func (g *guild) state(t *testing.T) chainState {
+func (g *guild) state(t *testing.T) (s chainState) {
 	t.Helper()
-	var s chainState
-	decodeJSON(t, g.node(t, "state"), &s)
+	g.ask(t, "state", nil, &s)
 	return s
 }
 
@@ -119,13 +152,13 @@ func (g *guild) round(t *testing.T) string {
 	return out
 }
 
-// act runs a command that may sign; set changes the configuration.
+// act runs a command that may sign.
 func (g *guild) act(t *testing.T, args ...string) result {
 	t.Helper()
-	args = append(args, "--config", g.config, "--db", g.db, "--facts", g.file("facts.json"))
-	return otv(t, args...)
+	return otv(t, append(args, "--config", g.config, "--db", g.db, "--facts", g.file("facts.json"))...)
 }
 
+// signs runs a command that signs, and demands success.
 func (g *guild) signs(t *testing.T, args ...string) result {
 	t.Helper()
 	r := g.act(t, append(args, "--yes", "--set", "act.mode=act")...)
@@ -135,49 +168,56 @@ func (g *guild) signs(t *testing.T, args ...string) result {
 	return r
 }
 
-func (g *guild) story(t *testing.T) story {
+// orders runs a command that asks no chain.
+func (g *guild) orders(t *testing.T, args ...string) result {
 	t.Helper()
-	var s story
-	decodeJSON(t, []byte(must(t, "nominator", "status", "--config", g.config, "--db", g.db, "--json").stdout), &s)
-	return s
+	return must(t, append([]string{"nominator"}, append(args, "--config", g.config, "--db", g.db)...)...)
 }
 
 // newest is the newest plan of a nominator.
-func (g *guild) newest(t *testing.T, label string) (p struct {
-	Nominator, Mode, State, Reason, CallHash string
-	Targets                                  []string
-	Replan                                   bool
-	Announcement                             *struct{ Height int }
-}) {
+func (g *guild) newest(t *testing.T, label string) (none planned) {
 	t.Helper()
-	for _, q := range g.story(t).Plans {
-		if q.Nominator == g.accounts[label] && q.Mode != "removal" {
-			return q
+	var story struct{ Plans []planned }
+	decodeJSON(t, []byte(g.orders(t, "status", g.accounts[label], "--json").stdout), &story)
+	for _, p := range story.Plans {
+		if p.Mode != "removal" {
+			return p
 		}
 	}
 	t.Fatalf("there is no plan of %s", label)
-	return p
+	return none
 }
 
 // until reconciles, a block at a time, until the newest plan of a nominator is in a state.
-func (g *guild) until(t *testing.T, label, state string, args ...string) {
+func (g *guild) until(t *testing.T, label, state string) planned {
 	t.Helper()
-	for range 12 {
-		if g.newest(t, label).State == state {
-			return
-		}
-		g.signs(t, append([]string{"nominator", "reconcile"}, args...)...)
-		g.blocks(t, 1)
-	}
 	p := g.newest(t, label)
+	for range 6 {
+		if p.State == state {
+			return p
+		}
+		g.signs(t, "nominator", "reconcile")
+		if p = g.newest(t, label); p.State != state {
+			g.blocks(t, 1)
+		}
+	}
 	t.Fatalf("the plan of %s is %s (%s), not %s", label, p.State, p.Reason, state)
+	return p
+}
+
+// verifies shows that this chain takes no signature on trust.
+func (g *guild) verifies(t *testing.T) {
+	var said struct{ Accepted, Refused string }
+	if g.ask(t, "forge", map[string]any{"seed": "//e2e//direct"}, &said); said.Accepted != "" || !strings.Contains(strings.ToLower(said.Refused), "badproof") {
+		t.Errorf("a signature with one bit changed: %+v", said)
+	}
 }
 
 func (g *guild) proposes(t *testing.T, record string) {
 	before := g.state(t)
 	for _, args := range [][]string{{"--yes"}, {"--set", "act.mode=act"}} {
 		r := g.act(t, append([]string{"round", "act", record}, args...)...)
-		if r.code != 0 || !strings.Contains(r.stdout, "nothing is signed") || !strings.Contains(r.stdout, "fee ") {
+		if r.code != 0 || !strings.Contains(r.stdout, "nothing is signed") || strings.Count(r.stdout, "fee ") != 4 {
 			t.Errorf("%v: exit code %d\n%s%s", args, r.code, r.stdout, r.stderr)
 		}
 	}
@@ -189,7 +229,16 @@ func (g *guild) proposes(t *testing.T, record string) {
 }
 
 func (g *guild) acts(t *testing.T, record string) {
-	// A record that was changed after it was decided is not acted on.
+	b, err := os.ReadFile(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	changed := filepath.Join(t.TempDir(), "record.json")
+	if err := os.WriteFile(changed, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, g.act(t, "round", "act", changed, "--yes", "--set", "act.mode=act"), exitInput, "record")
 	r := g.signs(t, "round", "act", record)
 	t.Logf("%s", bytes.TrimSpace([]byte(r.stdout)))
 	s := g.state(t)
@@ -204,30 +253,37 @@ func (g *guild) acts(t *testing.T, record string) {
 		if p.State != "announced" || len(a) != 1 || a[0].Hash != p.CallHash || a[0].Height != p.Announcement.Height || a[0].Real != g.accounts[label] {
 			t.Errorf("%s: %s (%s), on chain %+v", label, p.State, p.Reason, a)
 		}
+		if len(s.Nominations[label]) != 0 {
+			t.Errorf("%s nominates before its delay has passed: %v", label, s.Nominations[label])
+		}
+	}
+	// Once more is no second time.
+	g.signs(t, "round", "act", record)
+	if now := g.state(t); fmt.Sprint(now.Nonces) != fmt.Sprint(s.Nonces) {
+		t.Errorf("the same record was acted on twice: %v, before %v", now.Nonces, s.Nonces)
 	}
 }
 
-// breach raises the commission of a target between announcement and execution.
+// breach raises the commission of a target between announcement and execution. The new plan is executed as soon as the
+// chain and the margin allow it, and not a block before.
 func (g *guild) breach(t *testing.T) {
-	must(t, "nominator", "pause", g.accounts["forgotten"], "--config", g.config, "--db", g.db, "--reason", "left to get old", "--author", "e2e")
+	g.orders(t, "pause", g.accounts["forgotten"], "--reason", "left to get old", "--author", "e2e")
 	old := g.newest(t, "delayed")
-	g.node(t, "commission", "--stash", old.Targets[0], "--perbill", "1000000000")
-	g.blocks(t, 13)
-	g.until(t, "delayed", "cancelled")
-	p := g.newest(t, "delayed")
+	g.ask(t, "commission", map[string]any{"stash": old.Targets[0], "perbill": 1_000_000_000}, new(string))
+	g.blocks(t, old.Announcement.Height+proxyDelay+2-g.state(t).Block)
+	p := g.until(t, "delayed", "cancelled")
 	if !p.Replan || !strings.Contains(p.Reason, old.Targets[0]+" raised its commission to 100 %") {
 		t.Errorf("cancelled because %s", p.Reason)
 	}
-	if a := g.state(t).Announcements["delayed"]; len(a) != 0 {
-		t.Fatalf("the announcement is still there: %+v", a)
+	if s := g.state(t); len(s.Announcements["delayed"]) != 0 || len(s.Nominations["delayed"]) != 0 {
+		t.Fatalf("after the removal the chain has %+v, %v", s.Announcements["delayed"], s.Nominations["delayed"])
 	}
 	g.signs(t, "round", "act", g.round(t), "--nominator", g.accounts["delayed"])
 	p = g.newest(t, "delayed")
 	if p.State != "announced" || slices.Contains(p.Targets, old.Targets[0]) {
 		t.Fatalf("the new plan is %s (%s), for %v", p.State, p.Reason, p.Targets)
 	}
-	height := p.Announcement.Height
-	g.blocks(t, height+10+1-g.state(t).Block) // one too few
+	g.blocks(t, p.Announcement.Height+proxyDelay+1-g.state(t).Block) // one too few
 	if g.signs(t, "nominator", "reconcile"); g.newest(t, "delayed").State != "announced" {
 		t.Fatalf("the plan is %s one block too early", g.newest(t, "delayed").State)
 	}
@@ -244,19 +300,22 @@ func (g *guild) breach(t *testing.T) {
 
 // leftovers are announcements that nobody will execute: too old, blacklisted, unknown, and somebody else's.
 func (g *guild) leftovers(t *testing.T) {
-	must(t, "nominator", "resume", g.accounts["forgotten"], "--config", g.config, "--db", g.db, "--reason", "old enough", "--author", "e2e")
-	g.blocks(t, 12)
-	g.until(t, "forgotten", "cancelled")
-	if p, s := g.newest(t, "forgotten"), g.state(t); !strings.Contains(p.Reason, "too old") || len(s.Announcements["forgotten"]) != 0 {
+	g.orders(t, "resume", g.accounts["forgotten"], "--reason", "old enough", "--author", "e2e")
+	const useful = proxyDelay + 2 + 10 // blocks; a fifth of so short a delay would be no time at all
+	if wait := g.newest(t, "forgotten").Announcement.Height + useful + 1 - g.state(t).Block; wait > 0 {
+		g.blocks(t, wait)
+	}
+	p := g.until(t, "forgotten", "cancelled")
+	if s := g.state(t); !strings.Contains(p.Reason, "too old") || len(s.Announcements["forgotten"]) != 0 {
 		t.Errorf("%s, on chain %+v", p.Reason, s.Announcements["forgotten"])
 	}
 	hash := func(n int) string { return "0x" + strings.Repeat(fmt.Sprintf("%02x", n), 32) }
 	for n, real := range []string{g.accounts["stranger"], g.accounts["delayed"], g.accounts["delayed"]} {
-		g.node(t, "announce", "--seed", "//e2e//delegate", "--real", real, "--hash", hash(n+1))
+		g.ask(t, "announce", map[string]any{"seed": "//e2e//delegate", "real": real, "hash": hash(n + 1)}, new(string))
 	}
-	black := []string{"--set", fmt.Sprintf(`proxy.blacklistedAnnouncements=[%q]`, hash(2))}
-	for range 4 {
-		g.signs(t, append([]string{"nominator", "reconcile"}, black...)...)
+	// The first look finds them and signs the removal, the second one finds the removal in a final block.
+	for range 2 {
+		g.signs(t, "nominator", "reconcile", "--set", fmt.Sprintf(`proxy.blacklistedAnnouncements=[%q]`, hash(2)))
 		g.blocks(t, 1)
 	}
 	var left []string
@@ -266,8 +325,12 @@ func (g *guild) leftovers(t *testing.T) {
 	if want := []string{hash(1), hash(3)}; !slices.Equal(left, want) {
 		t.Errorf("left are %v, want the foreign and the unknown one, %v", left, want)
 	}
+	var story struct {
+		Alerts []struct{ Code, Subject, Text string }
+	}
+	decodeJSON(t, []byte(g.orders(t, "status", "--json").stdout), &story)
 	codes := map[string]string{}
-	for _, a := range g.story(t).Alerts {
+	for _, a := range story.Alerts {
 		codes[a.Code] += a.Text
 	}
 	for code, about := range map[string]string{"announcement-foreign": hash(1), "announcement-blacklisted": hash(2), "announcement-unknown": hash(3)} {

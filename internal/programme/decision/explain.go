@@ -36,19 +36,19 @@ func explain(d *programme.Decision, ranked []int, given map[programme.Address]pr
 	}
 }
 
+// validReason is written for a thousand candidates in a round, so it does without fmt.
 func validReason(c, last *programme.CandidateDecision, seats, due, ranked int) string {
-	place := fmt.Sprintf("position %d of %d with %s points", c.Position, ranked, points(c.Score.Total))
+	place := "position " + strconv.Itoa(c.Position) + " of " + strconv.Itoa(ranked) + " with " + points(c.Score.Total) + " points: "
 	switch {
 	case c.Nominator != "":
-		return place + ": nominated"
+		return place + "nominated"
 	case due == 0:
-		return place + ": no nominator is due in this round"
+		return place + "no nominator is due in this round"
 	case last == nil:
-		return place + ": the nominators that are due have no seat to give"
-	default:
-		return fmt.Sprintf("%s: the last of %d seats went to slot %d for %s points, %s more than this candidate has",
-			place, seats, last.Slot, points(last.Score.Total), points(last.Score.Total-c.Score.Total))
+		return place + "the nominators that are due have no seat to give"
 	}
+	return place + "the last of " + strconv.Itoa(seats) + " seats went to slot " + strconv.Itoa(last.Slot) + " for " + points(last.Score.Total) +
+		" points, " + points(last.Score.Total-c.Score.Total) + " more than this candidate has"
 }
 
 func points(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) }

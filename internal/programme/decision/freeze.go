@@ -92,7 +92,8 @@ func Draw(seed string) (func(programme.Address) float64, error) {
 			// A stash that is no address has no chain facts either, so it is never scored.
 			return 0
 		}
-		sum := blake2b.Sum256(append(slices.Clone(block), id[:]...))
+		var room [64]byte
+		sum := blake2b.Sum256(append(append(room[:0], block...), id[:]...))
 		return float64(binary.LittleEndian.Uint64(sum[:8])>>11) / (1 << 53)
 	}, nil
 }

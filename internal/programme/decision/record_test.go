@@ -55,7 +55,11 @@ func TestVerifyRefusesEveryChangedByte(t *testing.T) {
 	}
 	b := encoded(t, decided(t, in))
 	r := rand.New(rand.NewPCG(1, 2))
-	for i := range len(b) - 1 { // the newline at the end is not part of it
+	step := 1
+	if testing.Short() {
+		step = 11
+	}
+	for i := 0; i < len(b)-1; i += step { // the newline at the end is not part of it
 		choices := []byte{b[i] ^ 1, b[i] ^ 0x20, '0' + byte(r.Uint32()%10), byte(r.Uint32())}
 		c := choices[r.IntN(len(choices))]
 		if c == b[i] {

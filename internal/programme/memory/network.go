@@ -80,12 +80,38 @@ type Payout struct {
 type Reward struct {
 	Payout
 	Account     programme.Address
-	Role        string // validator or nominator
+	Role        string // [RoleValidator] or [RoleNominator]
 	Amount      programme.Planck
 	Exposure    programme.Planck // of this account behind the validator
 	Destination string           // reward destination of this account
 	// Prices of one token on that day, by currency; a currency that is missing had no price.
 	Prices map[string]float64
+}
+
+// Roles of a reward.
+const (
+	RoleValidator = "validator"
+	RoleNominator = "nominator"
+)
+
+// RewardFilter selects rewards. Empty members select everything.
+type RewardFilter struct {
+	Validator programme.Address
+	Account   programme.Address
+	Role      string
+	// Asset is the token ("polkadot") whose prices are given with the rewards; empty for none.
+	Asset string
+}
+
+// RewardSum sums up the rewards of one account in one role.
+type RewardSum struct {
+	Role    string
+	Account programme.Address
+	Count   int
+	Total   programme.Planck
+	// The means over the rewards: the validator's stake and the least stake of the era in planck, the commission in
+	// perbill, and the least stake as a percentage of the validator's where that is known.
+	Stake, LeastStake, Commission, Efficiency float64
 }
 
 // BlockIndex tells which finalised blocks have been searched for payouts: all from Earliest to Latest.

@@ -119,7 +119,10 @@ func (m *machine) announced() bool {
 		return m.wait("the clock of the proxy pallet is not known: the height %d is neither the block's own number nor the relay chain's", a.Height)
 	}
 	if ready := ExecutableAt(a.Height, m.p.Delay); uint64(now) < ready {
-		return m.wait("executable from block %d of the %s clock", ready, a.Clock)
+		if a.Clock == ClockRelay {
+			return m.wait("executable from block %d of the relay chain", ready)
+		}
+		return m.wait("executable from block %d", ready)
 	}
 	return m.move(Executable, "the delay of %d blocks has passed", m.p.Delay)
 }

@@ -158,7 +158,7 @@ func TestStep(t *testing.T) {
 			set: func(_ *Plan, o *Observation) { o.Head.Number = 992 },
 		},
 		{
-			name: "the relay clock counts, not the own one", mode: Delayed, from: Announced, to: Announced, says: "relay clock",
+			name: "the relay clock counts, not the own one", mode: Delayed, from: Announced, to: Announced, says: "relay chain",
 			set: func(p *Plan, o *Observation) {
 				p.Announcement.Clock, o.Head.Relay = ClockRelay, 991
 			},

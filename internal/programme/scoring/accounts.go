@@ -6,10 +6,10 @@ import (
 	"github.com/thousand-validators/otv/internal/programme"
 )
 
-// accounts numbers addresses: 0, 1, 2 ... in the order in which they are added. In a round, hundreds of thousands of
-// nomination targets are looked up in it, so it is a small open hash table over eight characters of each address,
-// from which the processor's cache is not driven out. Addresses that find no free place near their own go into a
-// plain map, so that addresses made to collide cost no more than that.
+// accounts numbers addresses: 0, 1, 2 ... in the order in which they are added. In a round, tens of thousands of
+// nomination targets are looked up in it, so it is a small open hash table over eight characters of each address (its
+// [key]), from which the processor's cache is not driven out. Addresses that find no free place near their own go
+// into a plain map, so that addresses made to collide cost no more than that.
 type accounts struct {
 	list  []programme.Address
 	table []entry
@@ -55,12 +55,12 @@ func key(s programme.Address) uint64 {
 // home is where the search for a key begins.
 func (a *accounts) home(k uint64) int { return int(k * 0x9E3779B97F4A7C15 >> a.shift) }
 
-// add numbers an address, unless it has a number already.
-func (a *accounts) add(s programme.Address) int32 {
-	if n := a.find(s); n >= 0 {
+// add numbers an address with the given key, unless it has a number already.
+func (a *accounts) add(k uint64, s programme.Address) int32 {
+	if n := a.find(k, s); n >= 0 {
 		return n
 	}
-	n, k := int32(len(a.list)), key(s)
+	n := int32(len(a.list))
 	a.list = append(a.list, s)
 	at := a.home(k)
 	for i := range probes {
@@ -73,9 +73,8 @@ func (a *accounts) add(s programme.Address) int32 {
 	return n
 }
 
-// find is the number of an address, -1 when it has none.
-func (a *accounts) find(s programme.Address) int32 {
-	k := key(s)
+// find is the number of the address with the given key, -1 when it has none.
+func (a *accounts) find(k uint64, s programme.Address) int32 {
 	at := a.home(k)
 	for i := range probes {
 		e := &a.table[(at+i)&(len(a.table)-1)]

@@ -13,6 +13,9 @@ func Root(tokens float64) float64 { return math.Sqrt(tokens) }
 // backing is the sum of roots over everybody who backs a member: first the stakes in its exposure of the active era,
 // then the bonds of accounts that nominate it but are not in that exposure. The programme's own nominators are
 // left out. Everything is missing when exposures or nominators could not be read.
+//
+// Tens of thousands of backers are gone through once, in their order, and each is looked up once among the exposed
+// accounts: the time goes into reaching the addresses in memory.
 func backing(in *programme.Inputs, members []*programme.CandidateInput, chain map[programme.Address]*programme.ChainCandidate) []float64 {
 	out := make([]float64, len(members))
 	s := &in.Snapshot
@@ -26,123 +29,105 @@ func backing(in *programme.Inputs, members []*programme.CandidateInput, chain ma
 	}
 	own := ownAccounts(in)
 	unit := math.Pow10(s.Network.Decimals)
-	exposed, known := exposures(members, chain)
-	behind := nominations(s.Backers, members, own)
-	roots, number := make([]float64, len(s.Backers)), make([]int32, len(s.Backers))
-	for b := range s.Backers {
-		roots[b] = Root(s.Backers[b].Active.Float64() / unit)
-		number[b] = exposed.find(s.Backers[b].Stash)
-	}
-	active := make([]int32, exposed.size())  // the member (plus one) in whose exposure an account was seen last
-	counted := make([]int32, len(s.Backers)) // the member (plus one) for whom a backer was counted last
-	next := 0
+	exposed := newExposed(members, chain)
+	stashes := newAccounts(len(members))
 	for i, m := range members {
-		cc, mark := chain[m.Stash], int32(i)+1
+		stashes.add(key(m.Stash), m.Stash)
+		cc := chain[m.Stash]
 		if cc == nil {
-			out[i] = Missing()
+			out[i] = Missing() // and stays so, whatever is added
 			continue
 		}
-		var total float64
-		if cc.Exposure != nil {
-			for _, o := range cc.Exposure.Others {
-				active[known[next]] = mark
-				next++
-				if !own[o.Who] {
-					total += Root(o.Value.Float64() / unit)
-				}
+		if cc.Exposure == nil {
+			continue
+		}
+		for o := range cc.Exposure.Others {
+			who := cc.Exposure.Others[o].Who
+			k := key(who)
+			exposed.add(k, who, int32(i))
+			if own.find(k, who) < 0 {
+				out[i] += Root(cc.Exposure.Others[o].Value.Float64() / unit)
 			}
 		}
-		for _, b := range behind[i] {
-			if n := number[b]; counted[b] == mark || (n >= 0 && active[n] == mark) {
+	}
+	counted := make([]int, len(members)) // the backer (plus one) that was counted last
+	for b := range s.Backers {
+		stash := s.Backers[b].Stash
+		k := key(stash)
+		if own.find(k, stash) >= 0 {
+			continue
+		}
+		root, place := Root(s.Backers[b].Active.Float64()/unit), exposed.find(k, stash)
+		for _, target := range s.Backers[b].Targets {
+			i := stashes.find(key(target), target)
+			if i < 0 || counted[i] == b+1 || exposed.behind(place, i) {
 				continue
 			}
-			counted[b] = mark
-			total += roots[b]
+			counted[i] = b + 1
+			out[i] += root
 		}
-		out[i] = total
 	}
 	return out
 }
 
-// exposures numbers the accounts in the members' exposures; known lists the numbers in the order of the exposures.
-func exposures(members []*programme.CandidateInput, chain map[programme.Address]*programme.ChainCandidate) (exposed *accounts, known []int32) {
+// exposed knows in which members' exposures an account is.
+type exposed struct {
+	*accounts
+	newest  []int32 // by the account's number: the position in entries of its newest one
+	entries []exposedEntry
+}
+
+// exposedEntry is one account's place in one exposure; before is the position of the account's entry before it, or -1.
+type exposedEntry struct{ member, before int32 }
+
+// newExposed makes room for the exposures of all members.
+func newExposed(members []*programme.CandidateInput, chain map[programme.Address]*programme.ChainCandidate) *exposed {
 	size := 0
 	for _, m := range members {
 		if cc := chain[m.Stash]; cc != nil && cc.Exposure != nil {
 			size += len(cc.Exposure.Others)
 		}
 	}
-	exposed, known = newAccounts(size), make([]int32, 0, size)
-	for _, m := range members {
-		if cc := chain[m.Stash]; cc != nil && cc.Exposure != nil {
-			for i := range cc.Exposure.Others {
-				known = append(known, exposed.add(cc.Exposure.Others[i].Who))
-			}
-		}
-	}
-	return exposed, known
+	return &exposed{newAccounts(size), make([]int32, 0, size), make([]exposedEntry, 0, size)}
 }
 
-// nominations lists for every member the positions of the backers that nominate it, in the order of the backers and
-// without the programme's own.
-func nominations(backers []programme.Backer, members []*programme.CandidateInput, own map[programme.Address]bool) [][]int32 {
-	stashes := newAccounts(len(members))
-	for _, m := range members {
-		stashes.add(m.Stash)
+// add notes that an account is in a member's exposure.
+func (e *exposed) add(k uint64, who programme.Address, member int32) {
+	n := e.accounts.add(k, who)
+	if int(n) == len(e.newest) {
+		e.newest = append(e.newest, -1)
 	}
-	named := 0
-	for b := range backers {
-		named += len(backers[b].Targets)
+	e.entries = append(e.entries, exposedEntry{member, e.newest[n]})
+	e.newest[n] = int32(len(e.entries) - 1)
+}
+
+// behind reports whether the account with the given number, -1 for none, is in a member's exposure.
+func (e *exposed) behind(n, member int32) bool {
+	if n < 0 {
+		return false
 	}
-	hits := make([]int32, 0, named) // the member behind every target, -1 for none
-	sizes := make([]int, len(members))
-	total := 0
-	for b := range backers {
-		foreign := !own[backers[b].Stash]
-		for _, target := range backers[b].Targets {
-			i := int32(-1)
-			if foreign {
-				i = stashes.find(target)
-			}
-			if hits = append(hits, i); i >= 0 {
-				sizes[i]++
-				total++
-			}
+	for at := e.newest[n]; at >= 0; at = e.entries[at].before {
+		if e.entries[at].member == member {
+			return true
 		}
 	}
-	flat := make([]int32, total)
-	out := make([][]int32, len(members))
-	from := 0
-	for i, n := range sizes {
-		out[i] = flat[from : from : from+n]
-		from += n
-	}
-	for b := range backers {
-		n := len(backers[b].Targets)
-		for _, i := range hits[:n] {
-			if i >= 0 {
-				out[i] = append(out[i], int32(b))
-			}
-		}
-		hits = hits[n:]
-	}
-	return out
+	return false
 }
 
 // ownAccounts are the accounts under which the programme's own nominators appear on chain: their stashes, or by
 // the old rule their bonded accounts.
-func ownAccounts(in *programme.Inputs) map[programme.Address]bool {
+func ownAccounts(in *programme.Inputs) *accounts {
 	stash := make(map[programme.Address]programme.Address, len(in.Snapshot.Nominators))
 	for i := range in.Snapshot.Nominators {
 		stash[in.Snapshot.Nominators[i].Address] = in.Snapshot.Nominators[i].Stash
 	}
-	own := make(map[programme.Address]bool, len(in.Nominators))
+	own := newAccounts(len(in.Nominators))
 	for i := range in.Nominators {
 		account := in.Nominators[i].Address
 		if s := stash[account]; s != "" && in.Rules.Switches.OwnByStash {
 			account = s
 		}
-		own[account] = true
+		own.add(key(account), account)
 	}
 	return own
 }

@@ -234,20 +234,68 @@ func TestAccountsThatCollide(t *testing.T) {
 		names = append(names, programme.Address(fmt.Sprintf("%d-the-same-end", i)), programme.Address(fmt.Sprint(i)))
 	}
 	for i, n := range names {
-		if a.find(n) >= 0 {
+		if a.find(key(n), n) >= 0 {
 			t.Fatalf("%s is there before it was added", n)
 		}
-		if got := a.add(n); got != int32(i) {
+		if got := a.add(key(n), n); got != int32(i) {
 			t.Fatalf("%s has the number %d, want %d", n, got, i)
 		}
 	}
 	for i, n := range names {
-		if got := a.find(programme.Address(strings.Clone(string(n)))); got != int32(i) || a.add(n) != int32(i) {
+		if got := a.find(key(n), programme.Address(strings.Clone(string(n)))); got != int32(i) || a.add(key(n), n) != int32(i) {
 			t.Errorf("%s has the number %d, want %d", n, got, i)
 		}
 	}
-	if a.find("x-the-same-end") >= 0 || a.find("") >= 0 || a.size() != len(names) {
-		t.Error("found what was never added")
+	for _, n := range []programme.Address{"x-the-same-end", ""} {
+		if a.find(key(n), n) >= 0 {
+			t.Errorf("found %q, which was never added", n)
+		}
+	}
+	if a.size() != len(names) {
+		t.Errorf("%d addresses, want %d", a.size(), len(names))
+	}
+}
+
+// The sums are those of the plain definition, to the last bit.
+func TestBackingFollowsItsDefinition(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	in := round(r, 40)
+	for range 120 { // accounts in several exposures, among them the programme's own
+		who := in.Snapshot.Backers[r.IntN(len(in.Snapshot.Backers))].Stash
+		if cc := &in.Snapshot.Candidates[r.IntN(40)]; cc.Exposure != nil {
+			cc.Exposure.Others = append(cc.Exposure.Others, programme.Backing{Who: who, Value: programme.NewPlanck(r.Uint64N(1e15))})
+		}
+	}
+	own := map[programme.Address]bool{}
+	for i := range 5 {
+		a := in.Snapshot.Backers[7*i].Stash
+		own[a] = true
+		in.Nominators = append(in.Nominators, programme.Nominator{Address: a})
+	}
+	chain := map[programme.Address]*programme.ChainCandidate{}
+	for i := range in.Snapshot.Candidates {
+		chain[in.Snapshot.Candidates[i].Stash] = &in.Snapshot.Candidates[i]
+	}
+	got := backing(in, all(in), chain)
+	for i, c := range in.Candidates {
+		var want float64
+		active := map[programme.Address]bool{}
+		if e := chain[c.Stash].Exposure; e != nil {
+			for _, o := range e.Others {
+				active[o.Who] = true
+				if !own[o.Who] {
+					want += Root(o.Value.Float64() / 1e12)
+				}
+			}
+		}
+		for _, b := range in.Snapshot.Backers {
+			if slices.Contains(b.Targets, c.Stash) && !own[b.Stash] && !active[b.Stash] {
+				want += Root(b.Active.Float64() / 1e12)
+			}
+		}
+		if got[i] != want {
+			t.Errorf("candidate %d has %v, want %v", i, got[i], want)
+		}
 	}
 }
 

@@ -1,22 +1,26 @@
 // The other side of nominating: accounts of nominators with their proxies, what others do on the chain, and what the
 // chain says afterwards, all through @polkadot/api.
 //
-//   node nominate.mjs setup     --url ws://... --world westend|paseo --config DIR
-//   node nominate.mjs state     --url ws://...
-//   node nominate.mjs commission --url ws://... --stash ADDRESS --perbill 1000000000
-//   node nominate.mjs announce  --url ws://... --seed //X --real ADDRESS --hash 0x...
+//   node nominate.mjs --url ws://... --world westend|paseo --config DIR
 //
-// setup replaces the nominators of the configuration by its own and prints their addresses, the others what the chain
-// says.
+// It replaces the nominators of the configuration by its own, prints the addresses of all accounts, and then answers one
+// request a line, in JSON, until its input ends:
+//
+//   {"do": "state"}                                                    what the chain says of the nominators at its head
+//   {"do": "blocks", "count": 3}                                       makes blocks
+//   {"do": "commission", "stash": ADDRESS, "perbill": 1000000000}      what a validator demands from now on
+//   {"do": "announce", "seed": "//X", "real": ADDRESS, "hash": "0x.."} announces with a real signature
+//   {"do": "forge", "seed": "//X"}                                     what the node says to a signature with one bit changed
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Keyring } from '@polkadot/api';
 import { cryptoWaitReady } from '@polkadot/util-crypto';
 import { connect, json, option, seeded } from './lib/chain.mjs';
 import { worlds } from './population/world.mjs';
 
 // The nominators: one that signs itself, one with a proxy, two with delayed proxies.
-const delay = 10;
+const delay = 3;
 const nominators = [
   { label: 'direct', seed: '//e2e//direct' },
   { label: 'proxied', seed: '//e2e//proxy', real: '//e2e//proxied', delay: 0 },
@@ -28,8 +32,14 @@ const stranger = '//e2e//stranger'; // has the first delayed nominator's delegat
 await cryptoWaitReady();
 const api = await connect(option('url'));
 const send = (method, ...params) => api._rpcCore.provider.send(method, params);
-const commands = { setup, state, commission, announce };
-console.log(json(await commands[process.argv[2]]()));
+const answers = { state, blocks, commission, announce, forge };
+const print = (value) => console.log(JSON.stringify(JSON.parse(json(value)))); // on one line
+
+print(await setup());
+for await (const line of createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line);
+  print(await answers[request.do](request));
+}
 await api.disconnect();
 
 async function setup() {
@@ -51,6 +61,8 @@ async function setup() {
   items.System.Account.push([[seeded(stranger)], data(1_000n)]);
   items.Proxy.Proxies.push([[seeded(stranger)], [[{ delegate: seeded('//e2e//delegate'), proxyType: 'Staking', delay }], 0]]);
   await send('dev_setStorage', items);
+  await send('dev_setBlockBuildMode', 'Instant');
+  await blocks({ count: 1 });
   const entries = nominators.map((n) => (n.real
     ? { seed: n.seed, isProxy: true, proxyFor: seeded(n.real), proxyDelay: n.delay, maxTargets: 2 }
     : { seed: n.seed, maxTargets: 2 }));
@@ -61,34 +73,48 @@ async function setup() {
   return { ...accounts, delegate: seeded('//e2e//delegate'), stranger: seeded(stranger) };
 }
 
-// What the chain says of the nominators at its head.
 async function state() {
   const out = { block: (await api.rpc.chain.getHeader()).number.toNumber(), nominations: {}, announcements: {}, nonces: {} };
-  for (const n of nominators) {
+  await Promise.all(nominators.map(async (n) => {
     const nomination = await api.query.staking.nominators(seeded(n.real ?? n.seed));
     out.nominations[n.label] = nomination.isSome ? nomination.unwrap().targets.map((a) => a.toString()) : [];
     const [list] = await api.query.proxy.announcements(seeded(n.seed));
     out.announcements[n.label] = list.map((a) => ({ real: a.real.toString(), hash: a.callHash.toHex(), height: a.height.toNumber() }));
     out.nonces[n.label] = (await api.query.system.account(seeded(n.seed))).nonce.toNumber();
-  }
+  }));
   return out;
 }
 
-async function commission() {
-  const { blocked } = await api.query.staking.validators(option('stash'));
-  return send('dev_setStorage', {
-    Staking: { Validators: [[[option('stash')], { commission: Number(option('perbill')), blocked: blocked.isTrue }]] },
+function blocks({ count }) {
+  return send('dev_newBlock', { count });
+}
+
+async function commission({ stash, perbill }) {
+  const { blocked } = await api.query.staking.validators(stash);
+  return send('dev_setStorage', { Staking: { Validators: [[[stash], { commission: perbill, blocked: blocked.isTrue }]] } });
+}
+
+function pair(seed) {
+  return new Keyring({ type: 'sr25519' }).addFromUri(seed);
+}
+
+// Waits until the transaction is in a block.
+function announce({ seed, real, hash }) {
+  return new Promise((resolve, reject) => {
+    api.tx.proxy.announce(real, hash).signAndSend(pair(seed), { nonce: -1 }, ({ status, dispatchError }) => {
+      if (dispatchError) reject(new Error(dispatchError.toString()));
+      else if (status.isInBlock || status.isFinalized) resolve(status.hash);
+    }).catch(reject);
   });
 }
 
-// Announces with a real signature, and waits until it is in a block.
-async function announce() {
-  const key = new Keyring({ type: 'sr25519' }).addFromUri(option('seed'));
-  await new Promise((resolve, reject) => {
-    api.tx.proxy.announce(option('real'), option('hash')).signAndSend(key, { nonce: -1 }, ({ status, dispatchError }) => {
-      if (dispatchError) reject(new Error(dispatchError.toString()));
-      else if (status.isInBlock || status.isFinalized) resolve();
-    }).catch(reject);
-  });
-  return state();
+async function forge({ seed }) {
+  const signed = await api.tx.system.remark('0x').signAsync(pair(seed), { nonce: -1 });
+  const right = signed.signature.toHex().slice(2);
+  const wrong = (right[0] === '0' ? '1' : '0') + right.slice(1);
+  try {
+    return { accepted: await send('author_submitExtrinsic', signed.toHex().replace(right, wrong)) };
+  } catch (e) {
+    return { refused: e.message };
+  }
 }

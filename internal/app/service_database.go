@@ -1,0 +1,110 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/thousand-validators/otv/internal/config"
+	"github.com/thousand-validators/otv/internal/health"
+	"github.com/thousand-validators/otv/internal/lifecycle"
+	"github.com/thousand-validators/otv/internal/store"
+)
+
+// How often the database is asked whether it is there, and how long it may take to answer.
+const (
+	pingEvery   = 5 * time.Second
+	pingTimeout = 5 * time.Second
+)
+
+// databaseHandle is the open database, for components that start after it.
+type databaseHandle struct {
+	mu    sync.Mutex
+	store *store.Store
+}
+
+func (h *databaseHandle) set(s *store.Store) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.store = s
+}
+
+// get is the database. Components that start after the database's can rely on it.
+func (h *databaseHandle) get() *store.Store {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.store
+}
+
+func (p *process) databaseName() string { return store.Name(p.cfg.DatabaseTarget()) }
+
+// runDatabase opens the database, keeps an eye on it, and closes it when everything that uses it has stopped.
+func (p *process) runDatabase(ctx context.Context, ready func()) error {
+	s, err := p.openDatabase(ctx)
+	if err != nil {
+		p.metrics.Database(false)
+		return lasting(err)
+	}
+	p.database.set(s)
+	p.metrics.Database(true)
+	ready()
+	p.pingDatabase(ctx, s)
+	if err := s.Close(); err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
+}
+
+// openDatabase opens the database. Roles that only read wait until one that may change its tables has brought them up to
+// date.
+func (p *process) openDatabase(ctx context.Context) (*store.Store, error) {
+	if !p.has(config.RoleCore, config.RoleWorker, config.RoleTelemetry) {
+		return store.OpenReadOnly(ctx, p.cfg.DatabaseTarget())
+	}
+	return store.Open(ctx, p.cfg.DatabaseTarget())
+}
+
+// lasting marks failures of the database that do not go away by themselves.
+func lasting(err error) error {
+	for _, passing := range []error{
+		store.ErrUnreachable, store.ErrBusy, store.ErrFull, store.ErrOutdated, context.Canceled, context.DeadlineExceeded,
+		fs.ErrNotExist, // of a reader, which waits for the file to be made
+	} {
+		if errors.Is(err, passing) {
+			return err
+		}
+	}
+	return lifecycle.Permanent(input(err))
+}
+
+// pingDatabase looks until ctx ends whether the database answers, and says so once when it stops or starts again.
+func (p *process) pingDatabase(ctx context.Context, s *store.Store) {
+	ticker := time.NewTicker(pingEvery)
+	defer ticker.Stop()
+	up := true
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		limited, cancel := context.WithTimeout(ctx, pingTimeout)
+		err := s.Ping(limited)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil && up:
+			p.log.Error("the database does not answer; work goes on when it is back", "database", s.Name(), "error", err)
+			p.board.Set("database", health.Down, err.Error())
+		case err == nil && !up:
+			p.log.Info("the database answers again", "database", s.Name())
+			p.board.Set("database", health.OK, "")
+		}
+		up = err == nil
+		p.metrics.Database(up)
+	}
+}
