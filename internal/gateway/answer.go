@@ -25,6 +25,9 @@ type answer struct {
 	stamp  []int64
 }
 
+// jsonKind is the content type of most answers.
+const jsonKind = "application/json; charset=utf-8"
+
 // packers are compressors at rest: a new one costs more than most answers do.
 var packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 
@@ -36,7 +39,7 @@ func encode(v any) (*answer, error) {
 	if err := e.Encode(v); err != nil {
 		return nil, err
 	}
-	return finish(http.StatusOK, "application/json; charset=utf-8", bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	return finish(http.StatusOK, jsonKind, bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
 
 // finish makes an answer out of a body.

@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 )
 
 // counters count requests since the start of the process, each once, by the pattern of its route.
@@ -17,13 +19,23 @@ type counters struct {
 // unrouted is what requests are counted under that no route took.
 const unrouted = "other"
 
-func (c *counters) wrap(next http.Handler) http.Handler {
+// wrap counts, and tells count, unless that is nil, of every request.
+func (c *counters) wrap(count func(route string, status int, took time.Duration)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return c.counted(next, count) }
+}
+
+func (c *counters) counted(next http.Handler, count func(route string, status int, took time.Duration)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.total.Add(1)
-		next.ServeHTTP(w, r)
+		began := time.Now()
+		seen := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		next.ServeHTTP(seen, r)
 		pattern := chi.RouteContext(r.Context()).RoutePattern()
 		if pattern == "" || pattern == "/*" {
 			pattern = unrouted
+		}
+		if count != nil {
+			count(pattern, max(seen.Status(), http.StatusOK), time.Since(began))
 		}
 		n, _ := c.routes.LoadOrStore(pattern, new(atomic.Int64))
 		n.(*atomic.Int64).Add(1)

@@ -11,6 +11,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // Options are what a gateway is made of.
@@ -18,6 +21,20 @@ type Options struct {
 	Data   Data
 	Logger *slog.Logger
 	Now    func() time.Time
+	// Rules are those of the configuration. Decisions are made and explained by those in their records.
+	Rules programme.Rules
+	// RankIsActiveEras shows the old backend's rank, which is the number of eras in the validator set.
+	RankIsActiveEras bool
+	// PriceAsset is the token with whose prices rewards are valued, empty for none.
+	PriceAsset string
+	// DryRun says that nothing is signed.
+	DryRun bool
+	// Jobs, unless nil, tells how the jobs are doing.
+	Jobs func(ctx context.Context) ([]memory.Job, error)
+	// Health answers /healthcheck, Metrics /metrics, and Pages /status and /assets; nil ones are not there.
+	Health, Metrics, Pages http.Handler
+	// Count, unless nil, is told of every request with the pattern of its route.
+	Count func(route string, status int, took time.Duration)
 	// Version is that of the program.
 	Version string
 	// Swagger serves the description of the API as pages at /swagger.
@@ -44,8 +61,11 @@ type Gateway struct {
 	answers  *answers
 	counters counters
 	paths    []string // patterns of the routes
-	poke     chan struct{}
-	started  time.Time
+	longs    chan struct{}
+
+	population *view[*population]
+	poke       chan struct{}
+	started    time.Time
 }
 
 // New makes a gateway. It answers from the first request on, and learns of changes while [Gateway.Run] runs.
@@ -56,17 +76,18 @@ func New(o Options) (*Gateway, error) {
 	if o.Poll == 0 {
 		o.Poll = 250 * time.Millisecond
 	}
-	g := &Gateway{Options: o, log: o.Logger, poke: make(chan struct{}, 1), started: o.Now()}
+	g := &Gateway{Options: o, log: o.Logger, poke: make(chan struct{}, 1), longs: make(chan struct{}, longAtOnce), started: o.Now()}
 	var err error
 	if g.answers, err = newAnswers(o.Kept); err != nil {
 		return nil, fmt.Errorf("make the store of answers: %w", err)
 	}
+	g.population = &view[*population]{answers: g.answers, subjects: populationSubjects(), build: g.gather}
 	limits, err := newLimiter(o.Limit, o.Now)
 	if err != nil {
 		return nil, fmt.Errorf("make the rate limit: %w", err)
 	}
 	g.router = chi.NewRouter()
-	g.router.Use(g.counters.wrap, middleware.GetHead)
+	g.router.Use(g.counters.wrap(o.Count), middleware.GetHead)
 	g.router.NotFound(g.elsewhere)
 	g.router.MethodNotAllowed(g.wrongMethod)
 	g.api = humachi.New(g.router, describe(o.Version))

@@ -16,8 +16,8 @@ import (
 )
 
 // counted is data that knows its versions only.
-// outside finds what a page would load from another site.
-var outside = regexp.MustCompile(`(?:src|href)="(?:https?:)?//`)
+// elsewhereURL finds what a page would load from another site.
+var elsewhereURL = regexp.MustCompile(`(?:src|href)="(?:https?:)?//`)
 
 type counted struct {
 	Data
@@ -202,7 +202,7 @@ func TestDescriptionAndItsPages(t *testing.T) {
 		t.Fatalf("description: %d %.60s", r.StatusCode, got)
 	}
 	r, got = ask(t, g, http.MethodGet, "/swagger")
-	if r.StatusCode != 200 || !strings.Contains(got, "swagger-ui-bundle.js") || outside.MatchString(got) {
+	if r.StatusCode != 200 || !strings.Contains(got, "swagger-ui-bundle.js") || elsewhereURL.MatchString(got) {
 		t.Errorf("pages: %d, or something from elsewhere in it:\n%s", r.StatusCode, got)
 	}
 	if r, _ = ask(t, g, http.MethodGet, "/swagger/swagger-ui-bundle.js"); r.StatusCode != 200 {

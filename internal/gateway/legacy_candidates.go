@@ -57,7 +57,7 @@ func (p *population) candidate(m *member) *LegacyCandidate {
 	c := &LegacyCandidate{
 		SlotID: m.Slot, KYC: m.KYC, Name: m.Name, Stash: string(m.Stash), KusamaStash: m.KusamaStash, Matrix: list(m.Matrix),
 		UnclaimedEras: []uint32{}, Validity: []LegacyValidity{}, Valid: m.valid(), Total: m.total(), Score: legacyScore(m.score),
-		Nominations: p.nominations(m),
+		Nominations: p.nominations(m), NominatedAt: uint32(p.nominated[m.Stash]),
 	}
 	if r := m.ranking; r != nil {
 		c.Rank, c.Faults = r.Rank, r.Faults
@@ -69,12 +69,12 @@ func (p *population) candidate(m *member) *LegacyCandidate {
 		p.stand(c, m)
 	}
 	if n := m.node; n != nil {
-		c.DiscoveredAt, c.OfflineSince, c.OfflineAccumulated = int64(n.FirstSeen), int64(n.Gone), int64(n.Offline)
+		c.DiscoveredAt, c.OfflineSince, c.OfflineAccumulated = int64(n.FirstSeen), int64(n.Gone), int64(n.offline)
 		c.Implementation, c.Version = n.Implementation, n.Version
-		c.CPU, c.Memory, c.CoreCount, c.VM = n.Hardware.old()
+		c.CPU, c.Memory, c.CoreCount, c.VM = hardware(n.Hardware)
 	}
 	if l := m.place; l != nil {
-		c.Location, c.Region, c.Country, c.Provider = l.City, l.Region, l.Country, l.Provider
+		c.Location, c.Region, c.Country, c.Provider = l.Place.City, l.Place.Region, l.Place.Country, l.Place.Provider
 	}
 	return c
 }
@@ -133,11 +133,8 @@ func (p *population) identity(stash programme.Address, i *programme.Identity) *L
 	if i.Super != "" {
 		out.Address = string(i.Super)
 		out.Name, _, _ = strings.Cut(i.Display, " / ")
-		for _, m := range p.listed() {
-			if m.standing == nil || m.standing.Chain == nil || m.standing.Chain.Identity == nil || m.standing.Chain.Identity.Super != i.Super {
-				continue
-			}
-			_, sub, _ := strings.Cut(m.standing.Chain.Identity.Display, " / ")
+		for _, m := range p.families[i.Super] {
+			_, sub, _ := strings.Cut(m.identity().Display, " / ")
 			out.SubIdentities = append(out.SubIdentities, LegacySubIdentity{ID: id("sub", m.Stash), Name: sub, Address: string(m.Stash)})
 		}
 	}
@@ -153,10 +150,10 @@ func (p *population) identity(stash programme.Address, i *programme.Identity) *L
 // identityOf is the identity of an account if it is a candidate's, without the document's key.
 func (p *population) identityOf(stash programme.Address) *LegacyIdentity {
 	m := p.of(stash)
-	if m == nil || m.standing == nil || m.standing.Chain == nil {
+	if m == nil {
 		return nil
 	}
-	return p.identity(stash, m.standing.Chain.Identity)
+	return p.identity(stash, m.identity())
 }
 
 func (p *population) nominations(m *member) LegacyNominations {
@@ -169,15 +166,15 @@ func (p *population) nominations(m *member) LegacyNominations {
 	return LegacyNominations{TotalStake: &total, InactiveStake: &inactive, ActiveNominators: &active, InactiveNominators: &waiting}
 }
 
-// old writes the hardware of a node as text, which is how the old API has it.
-func (h Hardware) old() (cpu, memory, cores string, vm *bool) {
+// hardware writes the hardware of a node as text, which is how the old API has it.
+func hardware(h memory.Hardware) (cpu, size, cores string, vm *bool) {
 	if h.Memory > 0 {
-		memory = strconv.FormatUint(h.Memory, 10)
+		size = strconv.FormatUint(h.Memory, 10)
 	}
 	if h.Cores > 0 {
-		cores = strconv.FormatUint(uint64(h.Cores), 10)
+		cores = strconv.FormatUint(h.Cores, 10)
 	}
-	return h.CPU, memory, cores, h.VM
+	return h.CPU, size, cores, h.VM
 }
 
 // legacyScore writes a score as the old API does: one member per factor.

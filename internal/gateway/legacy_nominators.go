@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/memory"
@@ -27,9 +26,11 @@ func (g *Gateway) mountNominators() {
 		})
 	nominations := old("listNominations", "/nominations", "All finalised nominations, by time", memory.SubjectNominations, memory.SubjectChain)
 	get[noParams, []LegacyNomination](g, nominations, func(ctx context.Context, _ *noParams) (any, error) {
-		out, err := g.nominations(ctx, "", 0)
-		slices.Reverse(out)
-		return out, err
+		l, err := g.Data.Nominations(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read nominations: %w", err)
+		}
+		return g.legacyNominations(ctx, l)
 	})
 	of := old("listNominationsOf", "/nominations/{address}/{last}", "The last nominations of one nominator, newest first", subjects...)
 	get[lastParams, []LegacyNomination](g, of, func(ctx context.Context, in *lastParams) (any, error) {
@@ -41,24 +42,29 @@ func (g *Gateway) mountNominators() {
 		if err != nil || n == 0 {
 			n = usualNominations
 		}
-		return g.nominations(ctx, p.address(in.Address), n)
+		l, err := g.Data.NominationsOf(ctx, p.address(in.Address), n)
+		if err != nil {
+			return nil, fmt.Errorf("read nominations: %w", err)
+		}
+		return g.legacyNominations(ctx, l)
 	})
 	last := old("getLastNomination", "/lastnomination", "When the programme nominated last", memory.SubjectNominations)
 	get[noParams, LegacyLastNomination](g, last, func(ctx context.Context, _ *noParams) (any, error) {
-		l, err := g.Data.Nominations(ctx, "", 1)
+		l, err := g.Data.Nominations(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("read nominations: %w", err)
 		}
 		out := LegacyLastNomination{ID: id("last nomination"), LastNominatedEraIndex: "0"}
 		if len(l) > 0 {
-			out.LastNominatedEraIndex, out.When = fmt.Sprint(l[0].Era), int64(l[0].At)
-			out.NextNomination = dayAfter(l[0].At)
+			last := l[len(l)-1]
+			out.LastNominatedEraIndex, out.When = fmt.Sprint(last.Era), int64(last.At)
+			out.NextNomination = dayAfter(last.At)
 		}
 		return out, nil
 	})
 	open := old("listProxyTxs", "/proxytxs", "Announcements that wait to be executed", memory.SubjectPlans)
 	get[noParams, []LegacyProxyTx](g, open, func(ctx context.Context, _ *noParams) (any, error) {
-		plans, err := g.Data.OpenPlans(ctx)
+		plans, err := g.openPlans(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("read plans: %w", err)
 		}
@@ -117,15 +123,11 @@ func (g *Gateway) nominators(ctx context.Context, stash *string) ([]LegacyNomina
 	return out, nil
 }
 
-// nominations are those of a nominator, or of all, newest first.
-func (g *Gateway) nominations(ctx context.Context, of programme.Address, n int) ([]LegacyNomination, error) {
+// legacyNominations writes nominations as the old API does.
+func (g *Gateway) legacyNominations(ctx context.Context, l []memory.Nomination) ([]LegacyNomination, error) {
 	p, err := g.population.get(ctx)
 	if err != nil {
 		return nil, err
-	}
-	l, err := g.Data.Nominations(ctx, of, n)
-	if err != nil {
-		return nil, fmt.Errorf("read nominations: %w", err)
 	}
 	out := make([]LegacyNomination, len(l))
 	for i, n := range l {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/substrate/ss58"
 )
 
@@ -47,19 +49,37 @@ func day(at programme.Millis) string { return at.Time().Format("02-01-2006") }
 // dayAfter is a day later.
 func dayAfter(at programme.Millis) int64 { return int64(at) + (24 * time.Hour).Milliseconds() }
 
-// address reads a parameter as an account and writes it in the network's form, so that an account is found by any of its
-// addresses. Something that is no address is nobody's: the old API found nothing then, and so does this one.
-func (p *population) address(text string) programme.Address {
-	prefix, id, err := ss58.Decode(text)
-	if err != nil || prefix == p.prefix {
+// own writes an account in the network's form, so that it is found by any of its addresses. Something that is no address
+// is nobody's: the old API found nothing then, and so does this one. Before the network is known, addresses stay as given.
+func own(c memory.Chain, text string) programme.Address {
+	prefix, account, err := ss58.Decode(text)
+	if err != nil || c.Genesis == "" || prefix == c.SS58Prefix {
 		return programme.Address(text)
 	}
-	out, err := ss58.Encode(p.prefix, id)
+	out, err := ss58.Encode(c.SS58Prefix, account)
 	if err != nil {
 		return programme.Address(text)
 	}
 	return programme.Address(out)
 }
+
+// address is an account in the network's form.
+func (p *population) address(text string) programme.Address { return own(p.chain, text) }
+
+// network is what is known of the chain, zero before it was first read.
+func (g *Gateway) network(ctx context.Context) (memory.Chain, error) {
+	c, err := g.Data.Chain(ctx)
+	if errors.Is(err, ErrNone) {
+		return memory.Chain{}, nil
+	}
+	if err != nil {
+		return c, fmt.Errorf("read the network: %w", err)
+	}
+	return c, nil
+}
+
+// mean is a mean of amounts in planck, in tokens.
+func mean(planck float64, decimals int) float64 { return planck / math.Pow10(decimals) }
 
 // number reads a parameter that must be a number of eras, sessions or lines.
 func number[T ~uint32](what, text string) (T, error) {

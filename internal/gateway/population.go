@@ -7,18 +7,25 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/thousand-validators/otv/internal/presence"
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/memory"
+	"github.com/thousand-validators/otv/internal/programme/outside"
 )
 
 // population is everything that is known of the candidates, put together once per change. Half of all routes look
 // something up in it.
 type population struct {
-	decimals int
-	prefix   uint16
-	slots    []member // by slot, those that left the list included
-	stash    map[programme.Address]int
-	active   map[programme.Address]bool // of the newest validator set
+	chain     memory.Chain
+	decimals  int
+	slots     []member // by slot, those that left the list included
+	stash     map[programme.Address]int
+	set       memory.ValidatorSet        // the newest
+	active    map[programme.Address]bool // its members
+	nominated map[programme.Address]programme.Era
+	families  map[programme.Address][]*member // listed members by their super-identity
+	// rankIsActiveEras shows the old backend's rank: eras in the validator set.
+	rankIsActiveEras bool
 }
 
 // member is one slot.
@@ -26,17 +33,24 @@ type member struct {
 	memory.Candidate
 	standing *memory.Standing
 	ranking  *memory.Ranking
-	node     *Node
-	place    *Place
+	node     *node
+	place    *outside.Located
 	score    *memory.Score
 	stake    *memory.Stake
+}
+
+// node is the presence of the nodes of a slot.
+type node struct {
+	memory.Presence
+	// offline is the time within the trailing window of the rules that counts against it, as of the observer's last word.
+	offline programme.Millis
 }
 
 // populationSubjects are what a population is made of.
 func populationSubjects() []memory.Subject {
 	return []memory.Subject{
 		memory.SubjectChain, memory.SubjectCandidates, memory.SubjectStandings, memory.SubjectRanks, memory.SubjectPresence,
-		memory.SubjectLocations, memory.SubjectScores, memory.SubjectStakes, memory.SubjectValidators,
+		memory.SubjectLocations, memory.SubjectScores, memory.SubjectStakes, memory.SubjectValidators, memory.SubjectNominations,
 	}
 }
 
@@ -84,8 +98,9 @@ func (g *Gateway) gather(ctx context.Context) (*population, error) {
 		return nil, fmt.Errorf("read candidates: %w", err)
 	}
 	p := &population{
-		decimals: chain.Decimals, prefix: chain.SS58Prefix, slots: make([]member, len(slots)),
+		chain: chain, decimals: chain.Decimals, slots: make([]member, len(slots)), rankIsActiveEras: g.RankIsActiveEras,
 		stash: make(map[programme.Address]int, len(slots)), active: map[programme.Address]bool{},
+		nominated: map[programme.Address]programme.Era{}, families: map[programme.Address][]*member{},
 	}
 	bySlot := make(map[int]*member, len(slots))
 	slices.SortFunc(slots, func(a, b memory.Candidate) int { return cmp.Compare(a.Slot, b.Slot) })
@@ -99,8 +114,9 @@ func (g *Gateway) gather(ctx context.Context) (*population, error) {
 	if err := errors.Join(
 		attach(ctx, "standings", g.Data.Standings, bySlot, func(m *member, v *memory.Standing) int { m.standing = v; return v.Slot }),
 		attach(ctx, "ranks", g.Data.Rankings, bySlot, func(m *member, v *memory.Ranking) int { m.ranking = v; return v.Slot }),
-		attach(ctx, "presence", g.Data.Nodes, bySlot, func(m *member, v *Node) int { m.node = v; return v.Slot }),
-		attach(ctx, "locations", g.Data.Places, bySlot, func(m *member, v *Place) int { m.place = v; return v.Slot }),
+		attach(ctx, "presence", g.nodes, bySlot, func(m *member, v *node) int { m.node = v; return v.Slot }),
+		attach(ctx, "locations", func(ctx context.Context) ([]outside.Located, error) { return g.Data.Locations(ctx, chain.Genesis) },
+			bySlot, func(m *member, v *outside.Located) int { m.place = v; return v.Slot }),
 		attach(ctx, "scores", g.Data.NewestScores, bySlot, func(m *member, v *memory.Score) int { m.score = v; return v.Slot }),
 	); err != nil {
 		return nil, err
@@ -114,14 +130,53 @@ func (g *Gateway) gather(ctx context.Context) (*population, error) {
 			m.stake = &stakes[i]
 		}
 	}
-	set, err := g.Data.ValidatorSet(ctx)
-	if err != nil && !errors.Is(err, ErrNone) {
+	if p.set, err = g.Data.ValidatorSet(ctx); err != nil && !errors.Is(err, ErrNone) {
 		return nil, fmt.Errorf("read the validator set: %w", err)
 	}
-	for _, v := range set.Validators {
+	for _, v := range p.set.Validators {
 		p.active[v] = true
 	}
+	nominations, err := g.Data.Nominations(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read nominations: %w", err)
+	}
+	for _, n := range nominations {
+		for _, t := range n.Targets {
+			p.nominated[t] = max(p.nominated[t], n.Era)
+		}
+	}
+	for _, m := range p.listed() {
+		if i := m.identity(); i != nil && i.Super != "" {
+			p.families[i.Super] = append(p.families[i.Super], m)
+		}
+	}
 	return p, nil
+}
+
+// identity is what the chain holds of the member's identity.
+func (m *member) identity() *programme.Identity {
+	if m.standing == nil || m.standing.Chain == nil {
+		return nil
+	}
+	return m.standing.Chain.Identity
+}
+
+// nodes are the presences of all slots, with their offline time.
+func (g *Gateway) nodes(ctx context.Context) ([]node, error) {
+	last, err := g.Data.PresenceSince(ctx, programme.Millis(g.Now().UnixMilli())-g.Rules.Limits.OfflineWindow)
+	if err != nil {
+		return nil, err
+	}
+	now := last.Observer.Seen
+	facts := presence.Report(&last, now)
+	out := make([]node, len(last.Slots))
+	for i, s := range last.Slots {
+		out[i].Presence = s
+		if p := facts.Candidates[s.Slot]; p != nil {
+			out[i].offline = g.Rules.OfflineTime(p, facts.Source, now)
+		}
+	}
+	return out, nil
 }
 
 // attach reads one kind of facts and gives each to its slot. Set is called once without a member to learn the slot.

@@ -8,7 +8,6 @@ import (
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"github.com/thousand-validators/otv/internal/programme/memory"
 )
@@ -30,21 +29,40 @@ type route struct {
 // the answer's value, nil where nothing was found and the route says so with an empty answer, or an *answer of its own
 // making.
 func get[In, Out any](g *Gateway, rt route, build func(context.Context, *In) (any, error)) {
-	op := huma.Operation{
-		OperationID: rt.id, Method: http.MethodGet, Path: rt.path, Summary: rt.summary, Description: rt.text,
-		Tags: []string{rt.group}, Responses: g.responses(rt, reflect.TypeFor[Out]()),
-		Errors: []int{http.StatusBadRequest, http.StatusInternalServerError},
-	}
-	g.paths = append(g.paths, rt.path)
-	huma.Register(g.api, op, func(ctx context.Context, in *In) (*huma.StreamResponse, error) {
+	g.register(rt)
+	huma.Register(g.api, g.operation(rt, reflect.TypeFor[Out]()), func(ctx context.Context, in *In) (*huma.StreamResponse, error) {
 		made, err := g.answer(ctx, rt, fmt.Sprintf("%s %+v", rt.path, *in), func(ctx context.Context) (any, error) { return build(ctx, in) })
 		if err != nil {
 			return nil, g.told(ctx, rt, err)
 		}
-		return &huma.StreamResponse{Body: func(c huma.Context) {
-			r, w := humachi.Unwrap(c)
-			made.serve(w, r)
-		}}, nil
+		return served(made), nil
+	})
+}
+
+// register makes a path known to what looks paths up without regard to capitals.
+func (g *Gateway) register(rt route) { g.paths = append(g.paths, rt.path) }
+
+// operation describes a route.
+func (g *Gateway) operation(rt route, out reflect.Type) huma.Operation {
+	return huma.Operation{
+		OperationID: rt.id, Method: http.MethodGet, Path: rt.path, Summary: rt.summary, Description: rt.text,
+		Tags: []string{rt.group}, Responses: g.responses(rt, out),
+		Errors: []int{http.StatusBadRequest, http.StatusInternalServerError},
+	}
+}
+
+// mountHandler mounts and describes a route that answers for itself; nil mounts nothing.
+func (g *Gateway) mountHandler(id, path, summary string, h http.Handler) {
+	if h == nil {
+		return
+	}
+	g.paths = append(g.paths, path)
+	g.router.Method(http.MethodGet, path, h)
+	g.api.OpenAPI().AddOperation(&huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{groupOperations},
+		Responses: map[string]*huma.Response{"200": {
+			Description: "OK", Content: map[string]*huma.MediaType{"text/plain": {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}},
 	})
 }
 
