@@ -130,7 +130,7 @@ func (r *joined) reward() (memory.Reward, error) {
 	for _, a := range []struct {
 		dst  *programme.Planck
 		text string
-	}{{&out.Payout.Stake, r.Stake}, {&out.LeastStake, r.LeastStake}, {&out.Amount, r.Amount}, {&out.Exposure, r.Exposure}} {
+	}{{&out.Stake, r.Stake}, {&out.LeastStake, r.LeastStake}, {&out.Amount, r.Amount}, {&out.Exposure, r.Exposure}} {
 		var err error
 		*a.dst, err = amount("reward", a.text)
 		errs = append(errs, err)
