@@ -91,16 +91,19 @@ func Main(args []string, env *Env) int {
 	})()
 	root := newRoot(env)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return ExitOK
 	}
-	code := ExitUsage
+	text, code := strings.TrimSpace(err.Error()), ExitUsage
 	var ee *exitError
-	if errors.As(err, &ee) {
+	switch {
+	case errors.As(err, &ee):
 		code = ee.code
+	case !strings.Contains(text, "\n"): // of the command line's parser, which knows how it is meant
+		text += "; see " + cmd.CommandPath() + " --help"
 	}
-	if text := strings.TrimSpace(err.Error()); text != "" {
+	if text != "" {
 		fmt.Fprintf(env.Stderr, "otv: %s\n", strings.ReplaceAll(text, "\n", "\n  "))
 	}
 	return code
