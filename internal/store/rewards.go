@@ -157,6 +157,12 @@ func (s *Store) Rewards(ctx context.Context, by memory.RewardFilter, fn func(mem
 	if by.Role != "" {
 		q.Where("r.role = ?", by.Role)
 	}
+	if by.From != 0 {
+		q.Where("p.era >= ?", int64(by.From))
+	}
+	if by.To != 0 {
+		q.Where("p.era <= ?", int64(by.To))
+	}
 	rows, err := q.Rows(ctx)
 	if err != nil {
 		return fmt.Errorf("read rewards: %w", explain(err))
