@@ -36,11 +36,12 @@ test: ## everything that must hold: vet, lint, all tests, again with -race, the 
 	@$(STEP) "end to end" $(MAKE) e2e
 
 test-unit: ## unit tests only, no dependencies but Go (PKG=./... selects)
-	go test -timeout 25m -skip '^TestKilledAnywhereEndsRight$$' $(PKG)
+	go test -timeout 25m $(PKG)
 
-# Kills hundreds of processes in turn, which takes minutes; what it finds depends on a seed that it prints.
-crash: ## the nominator killed at every fault point and at 200 random moments
-	go test -count=1 -timeout 25m -v -run '^TestKilledAnywhereEndsRight$$' ./internal/nominator
+# The unit tests have a short form of both. What they find depends on a seed that they print.
+crash: ## the nominator killed at every fault point and at 200 random moments, and through many random events
+	go test -count=1 -timeout 25m -v -run '^(TestKilledAnywhereEndsRight|TestNoSequenceOfEventsNominatesTwice)$$' \
+		./internal/nominator -crash.full -crash.kills 200 -rapid.checks 200
 
 vet: ## go vet, end-to-end tests included
 	go vet ./...

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -117,7 +116,7 @@ func (m *model) begin() {
 	if m.dir, err = os.MkdirTemp("", "otv-model-*"); err != nil {
 		m.t.Fatal(err)
 	}
-	m.db = filepath.Join(m.dir, "otv.db")
+	m.db = emptyDatabase(m.t, m.dir)
 	m.chain.Drop("")
 	m.edit(func(s *fakechain.State) {
 		s.Era, s.Planned = s.Era+2, s.Era+2

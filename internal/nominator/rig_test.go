@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -97,7 +98,7 @@ func newRig(t testing.TB, cfg fakechain.Config) *rig {
 	}
 	t.Cleanup(c.Close)
 	r := &rig{
-		t: t, chain: c, db: filepath.Join(t.TempDir(), "otv.db"), logs: &bytes.Buffer{},
+		t: t, chain: c, db: emptyDatabase(t, t.TempDir()), logs: &bytes.Buffer{},
 		clock: &clock{time.UnixMilli(1_800_000_000_000)}, list: &list{standing: map[programme.Address]nominator.Standing{}},
 		prefix: 42,
 		direct: pair(t, directURI), proxied: pair(t, proxiedURI), proxy: pair(t, proxyURI),
@@ -108,6 +109,37 @@ func newRig(t testing.TB, cfg fakechain.Config) *rig {
 	}
 	populate(t, r)
 	return r
+}
+
+// migrated is an empty database with all its tables, which takes longer to make than most tests to run.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "otv-nominator-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "otv.db")
+	s, err := store.Open(context.Background(), file)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
+// emptyDatabase makes one in a folder.
+func emptyDatabase(t interface{ Fatal(...any) }, dir string) (file string) {
+	b, err := migrated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(dir, "otv.db")
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // populate puts the accounts on the chain.

@@ -133,11 +133,11 @@ func (r *rig) emptied(i int) {
 func (r *rig) flush() {
 	r.tracker.Tick(ms(r.now))
 	r.clerk.pass(r.now)
-	b, stored := r.tracker.Changes()
+	b, done := r.tracker.Changes()
 	if err := r.memory.SavePresence(r.t.Context(), b); err != nil {
 		r.t.Fatal(err)
 	}
-	stored()
+	done(true)
 	r.stored = r.clerk.clone()
 	if got, want := b.Observer.Seen, ms(r.stored.seen()); got != want {
 		r.t.Fatalf("known up to %d, want %d\n%v", got, want, strings.Join(r.log, "\n"))

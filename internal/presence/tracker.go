@@ -248,6 +248,9 @@ func (t *Tracker) Message(feedIndex int, now programme.Millis, m *feed.Message) 
 		return nil
 	}
 	w.last = now
+	if m.Malformed != nil { // the client has refused what must be understood; the rest is for display
+		return nil
+	}
 	switch m.Action {
 	case feed.AddedNode:
 		return t.add(w, m.ID, m.Node, now)

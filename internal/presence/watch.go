@@ -225,14 +225,10 @@ func (t *Tracker) describe(e *entry, now programme.Millis) {
 }
 
 func (t *Tracker) sighted(s *slot, n *feed.Node, now programme.Millis) {
-	if !feed.Public(n.IP) && n.Location == nil {
+	if !n.IP.IsValid() && n.Location == nil {
 		return
 	}
-	seen := Sighting{Slot: s.id, Name: n.Name, NetworkID: n.NetworkID, Location: n.Location, At: now}
-	if feed.Public(n.IP) {
-		seen.IP = n.IP
-	}
-	t.sightings[s.id] = seen
+	t.sightings[s.id] = Sighting{Slot: s.id, Name: n.Name, NetworkID: n.NetworkID, IP: n.IP, Location: n.Location, At: now}
 }
 
 // hardware is what a node says of its machine; what it does not say stays empty.

@@ -152,13 +152,14 @@ func (w *Watcher) loop(ctx context.Context) {
 // save stores the changes. What cannot be stored now is part of the next attempt.
 func (w *Watcher) save(ctx context.Context) {
 	w.mu.Lock()
-	batch, stored := w.tracker.Changes()
+	batch, done := w.tracker.Changes()
 	w.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, saveLimit)
 	defer cancel()
 	err := w.options.Memory.SavePresence(ctx, batch)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	done(err == nil)
 	if err != nil {
 		if w.saveErr == nil {
 			w.options.Logger.Error("presence cannot be stored; it is tried again", "err", err)
@@ -170,7 +171,6 @@ func (w *Watcher) save(ctx context.Context) {
 		w.options.Logger.Info("presence is stored again")
 	}
 	w.saveErr, w.savedAt = nil, batch.Observer.Seen
-	stored()
 }
 
 // Health is how the watching goes.

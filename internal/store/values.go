@@ -58,6 +58,16 @@ func add[T any](ctx context.Context, tx bun.Tx, rows []T) (added int, err error)
 	return added, nil
 }
 
+// remove deletes the rows of a model with the given keys, which are those of one column.
+func remove[K any](ctx context.Context, tx bun.Tx, model any, column string, keys []K) error {
+	for part := range slices.Chunk(keys, 1000) {
+		if _, err := tx.NewDelete().Model(model).Where("? IN (?)", bun.Ident(column), bun.In(part)).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // stored reads the rows with the given keys, which are those of one column.
 func stored[K comparable, T any](ctx context.Context, db bun.IDB, column string, keys []K, key func(*T) K) (map[K]T, error) {
 	out := make(map[K]T, len(keys))
