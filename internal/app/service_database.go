@@ -10,6 +10,7 @@ import (
 
 	"github.com/thousand-validators/otv/internal/config"
 	"github.com/thousand-validators/otv/internal/health"
+	"github.com/thousand-validators/otv/internal/jobs"
 	"github.com/thousand-validators/otv/internal/lifecycle"
 	"github.com/thousand-validators/otv/internal/store"
 )
@@ -64,7 +65,14 @@ func (p *process) openDatabase(ctx context.Context) (*store.Store, error) {
 	if !p.has(config.RoleCore, config.RoleWorker, config.RoleTelemetry) {
 		return store.OpenReadOnly(ctx, p.cfg.DatabaseTarget())
 	}
-	return store.Open(ctx, p.cfg.DatabaseTarget())
+	s, err := store.Open(ctx, p.cfg.DatabaseTarget())
+	if err != nil {
+		return nil, err
+	}
+	if err := jobs.Migrate(ctx, s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // lasting marks failures of the database that do not go away by themselves.

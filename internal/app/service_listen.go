@@ -70,7 +70,7 @@ func (p *process) runAdmin(ctx context.Context, ready func()) error {
 		}
 		p.log.Info("the admin listener asks for the token in a file", "file", file)
 	}
-	admin := ops.Admin{Pprof: p.cfg.Admin.Pprof}
+	admin := ops.Admin{Jobs: http.HandlerFunc(p.jobPages), Pprof: p.cfg.Admin.Pprof}
 	l := p.listener("admin", "admin.address", p.cfg.Admin.Address, ops.Protect(token, admin.Handler()))
 	return l.Run(ctx, ready)
 }

@@ -68,14 +68,14 @@ func (e *Engine) periodic() ([]*river.PeriodicJob, error) {
 	for i := range e.jobs {
 		name := e.jobs[i].Name
 		p, ok := e.plans[name]
-		if !ok || !p.Enabled {
+		if !ok || !p.Enabled && e.mine(&e.jobs[i]) { // whoever works on a job of another queue may have it switched on
 			continue
 		}
 		s, err := parse(p.Cron)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, river.NewPeriodicJob(clocked{s, e.Now}, func() (river.JobArgs, *river.InsertOpts) {
+		out = append(out, river.NewPeriodicJob(clocked{s, time.Now}, func() (river.JobArgs, *river.InsertOpts) {
 			select {
 			case e.ticks <- name:
 			default: // asked for so often that nobody keeps up; the next time will do

@@ -197,7 +197,7 @@ func (t *Tracker) settle() {
 // remembered is what is kept of a name. The day of the last sight is enough.
 func (t *Tracker) remembered(e *entry) (memory.SeenName, bool) {
 	last := e.last
-	if len(e.instances) > 0 {
+	if e.nodes.count > 0 {
 		last = t.now
 	}
 	if e.first == 0 || last-e.first < briefly {

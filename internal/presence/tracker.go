@@ -174,7 +174,7 @@ func (t *Tracker) list(s *slot, name string, now programme.Millis) {
 	}
 	switch {
 	case s.live() > 0:
-		t.appear(s, e.homes(), now, false)
+		t.appear(s, e.nodes.homes(), now, false)
 		t.describe(e, now)
 	case s.first != 0 && s.gone == 0:
 		s.gone, t.due = now, 0

@@ -12,7 +12,7 @@ import (
 )
 
 func TestPresenceConformance(t *testing.T) {
-	databases(t, func(t *testing.T, target func(t testing.TB) string) {
+	made(t, func(t *testing.T, target func(t testing.TB) string) {
 		storetest.RunPresence(t, func(t *testing.T) (a, b storetest.Presence) {
 			name := target(t)
 			return open(t, name), open(t, name)
@@ -77,7 +77,7 @@ func TestViewSeesOneMoment(t *testing.T) {
 }
 
 func TestViewOfAReadOnlyDatabase(t *testing.T) {
-	databases(t, func(t *testing.T, target func(t testing.TB) string) {
+	made(t, func(t *testing.T, target func(t testing.TB) string) {
 		name := target(t)
 		s := open(t, name)
 		check(t, s.SavePresence(t.Context(), memory.PresenceBatch{Observer: memory.Observer{Seen: 7}}))

@@ -51,8 +51,10 @@ func New(t testing.TB) *Server {
 }
 
 // URL is the server's empty database.
-func (s *Server) URL() string {
-	q := url.Values{"host": {s.dir}, "user": {"otv"}}
+func (s *Server) URL() string { return s.database("public") }
+
+func (s *Server) database(schema string) string {
+	q := url.Values{"host": {s.dir}, "user": {"otv"}, "search_path": {schema}}
 	return "postgres:///postgres?" + q.Encode()
 }
 
