@@ -38,6 +38,8 @@ type Options struct {
 	BlockTime time.Duration
 	// Details has the pages tell what the parts of the process say, which may name machines that are nobody's business.
 	Details bool
+	// Speed is how many times faster than the machine's the clock Now goes, for what the pages count down; 0 is 1.
+	Speed float64
 	// Links are shown in the foot of every page.
 	Links []Link
 	// Record, unless nil, is where the record of a round can be downloaded.
@@ -66,6 +68,9 @@ type asset struct {
 func New(o Options) (*Site, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Speed == 0 {
+		o.Speed = 1
 	}
 	if o.BlockTime == 0 {
 		o.BlockTime = 6 * time.Second
@@ -153,6 +158,7 @@ type frame struct {
 	Title, Network, Version, Simulation string
 	Now                                 moment
 	Links                               []Link
+	Speed                               float64
 	Live                                bool // the page refreshes itself
 	View                                any
 }
@@ -161,7 +167,7 @@ type frame struct {
 func (s *Site) page(name string, view func(ctx context.Context, now time.Time) (title, network string, v any, err error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		now := s.Now()
-		f := frame{Version: s.Version, Simulation: s.Simulation, Now: momentOf(now), Links: s.Links, Live: true}
+		f := frame{Version: s.Version, Simulation: s.Simulation, Now: momentOf(now), Links: s.Links, Speed: s.Speed, Live: true}
 		code := http.StatusOK
 		var err error
 		if f.Title, f.Network, f.View, err = view(r.Context(), now); err != nil {

@@ -5,7 +5,10 @@
 	const live = document.getElementById("live");
 	const button = document.getElementById("refresh");
 	const stamp = document.querySelector("[data-now]");
-	let skew = stamp ? Number(stamp.dataset.now) - Date.now() : 0; // the server's clock is the one that counts
+	// The server's clock is the one that counts; that of a simulation goes faster.
+	const speed = stamp ? Number(stamp.dataset.speed) : 1;
+	let base = stamp ? Number(stamp.dataset.now) : Date.now();
+	let since = performance.now();
 
 	const span = (ms) => {
 		const s = Math.max(0, Math.round(ms / 1000));
@@ -16,12 +19,12 @@
 		return Math.floor(s / 86400) + " d " + two(Math.floor(s / 3600) % 24) + " h";
 	};
 	const tick = () => {
-		const now = Date.now() + skew;
+		const now = base + (performance.now() - since) * speed;
 		for (const e of document.querySelectorAll("[data-until]")) e.textContent = span(Number(e.dataset.until) - now);
 		for (const e of document.querySelectorAll("[data-ago]")) {
 			if (!e.title) e.title = e.textContent;
 			const passed = now - Number(e.dataset.ago);
-			e.textContent = passed < 1500 ? "just now" : span(passed) + " ago";
+			e.textContent = passed < 1500 * speed ? "just now" : span(passed) + " ago";
 		}
 	};
 	const refresh = async () => {
@@ -44,7 +47,8 @@
 		if (now && stamp) {
 			stamp.textContent = now.textContent;
 			stamp.dateTime = now.dateTime;
-			skew = Number(now.dataset.now) - Date.now();
+			base = Number(now.dataset.now);
+			since = performance.now();
 		}
 		tick();
 	};
