@@ -18,7 +18,7 @@ BIN := build/bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 STEP := scripts/step.sh
 
-.PHONY: help build test test-unit crash vet lint race bench fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-lint deps-specs fmt clean
+.PHONY: help build test test-unit crash vet lint race bench fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-lint deps-specs fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,7 +29,7 @@ build: ## build the program into build/bin/otv
 test: ## everything that must hold: vet, lint, all tests, again with -race, the digest on arm64, end to end
 	@$(STEP) "deps" $(MAKE) deps
 	@$(STEP) "vet" $(MAKE) vet
-	@$(STEP) "tests" env OTV_TEST_POSTGRES=required $(MAKE) test-unit
+	@$(STEP) "tests" env OTV_TEST_POSTGRES=required OTV_TEST_BROWSER=required $(MAKE) test-unit
 	@$(STEP) "tests with -race" env OTV_TEST_POSTGRES=required $(MAKE) race SHORT=-short
 	@$(STEP) "lint" $(MAKE) lint
 	@$(STEP) "digest on arm64" $(MAKE) arm64
@@ -79,6 +79,7 @@ deps: ## fetch what the tests need, where it is missing
 # One after another: apt-get is locked while it installs.
 deps-debian: deps-qemu
 	@$(MAKE) deps-postgres
+	@$(MAKE) deps-browser
 
 deps-node:
 	@scripts/deps-node.sh test/e2e/node
@@ -88,6 +89,9 @@ deps-qemu:
 
 deps-postgres:
 	@scripts/deps-debian.sh '/usr/lib/postgresql/*/bin/initdb' postgresql
+
+deps-browser:
+	@scripts/deps-debian.sh chromium chromium
 
 deps-lint:
 	@scripts/deps-lint.sh $(GOLANGCI_LINT_VERSION) $(LINT)
