@@ -18,7 +18,7 @@ BIN := build/bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 STEP := scripts/step.sh
 
-.PHONY: help build test test-unit crash services services-test vet lint race bench fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-lint deps-specs fmt clean
+.PHONY: help build test test-unit crash services services-test vet lint race bench fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-lint deps-specs fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,7 +29,7 @@ build: ## build the program into build/bin/otv
 test: ## everything that must hold: vet, lint, all tests, again with -race, the digest on arm64, end to end
 	@$(STEP) "deps" $(MAKE) deps
 	@$(STEP) "vet" $(MAKE) vet
-	@$(STEP) "tests" env OTV_TEST_POSTGRES=required $(MAKE) test-unit
+	@$(STEP) "tests" env OTV_TEST_POSTGRES=required OTV_TEST_BROWSER=required $(MAKE) test-unit
 	@$(STEP) "tests with -race" env OTV_TEST_POSTGRES=required $(MAKE) race SHORT=-short
 	@$(STEP) "separate processes" env OTV_TEST_POSTGRES=required $(MAKE) services-test
 	@$(STEP) "lint" $(MAKE) lint
@@ -59,8 +59,9 @@ lint: deps-lint ## golangci-lint with .golangci.yml
 
 # The translated C of SQLite is left alone by the race detector: its memory is none of Go's, the connection pool above
 # it, which is looked at, hands each connection to one goroutine at a time, and it took most of the time.
-race: ## unit tests with the race detector (PKG=./... selects, SHORT=-short tries fewer random cases)
-	go test -race -gcflags=modernc.org/sqlite/lib=-race=false $(SHORT) -timeout 25m $(PKG)
+race: ## unit tests of what runs beside other things with the race detector (PKG=./... selects, SHORT=-short: fewer random cases)
+	go test -race -gcflags=modernc.org/sqlite/lib=-race=false $(SHORT) -timeout 25m \
+		$(if $(filter file,$(origin PKG)),$$(scripts/concurrent.sh),$(PKG))
 
 bench: ## all benchmarks, with memory (PKG=./... selects)
 	go test -run '^$$' -bench . -benchmem $(PKG)
@@ -85,6 +86,7 @@ deps: ## fetch what the tests need, where it is missing
 # One after another: apt-get is locked while it installs.
 deps-debian: deps-qemu
 	@$(MAKE) deps-postgres
+	@$(MAKE) deps-browser
 
 deps-node:
 	@scripts/deps-node.sh test/e2e/node
@@ -94,6 +96,9 @@ deps-qemu:
 
 deps-postgres:
 	@scripts/deps-debian.sh '/usr/lib/postgresql/*/bin/initdb' postgresql
+
+deps-browser:
+	@scripts/deps-debian.sh chromium chromium
 
 deps-lint:
 	@scripts/deps-lint.sh $(GOLANGCI_LINT_VERSION) $(LINT)
