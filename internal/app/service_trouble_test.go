@@ -39,7 +39,9 @@ func TestTwoCores(t *testing.T) {
 	dir := folder(t, n)
 	set := within(n, "act.mode=act", "OTV_DATABASE__URL="+pgtest.URL(t))
 	cfg := load(t, dir, set...)
-	roles := func(s *app.Service) { s.Roles = []config.Role{config.RoleCore, config.RoleWorker, config.RoleTelemetry} }
+	roles := func(s *app.Service) {
+		s.Roles = []config.Role{config.RoleCore, config.RoleWorker, config.RoleTelemetry}
+	}
 	a := begin(t, n, cfg, roles)
 	a.log.until(t, "this process leads")
 	b := begin(t, n, load(t, dir, set...), roles)
