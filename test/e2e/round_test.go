@@ -60,8 +60,9 @@ func (c *chain) model(t *testing.T, facts ...string) []outcome {
 	return m
 }
 
-// One runtime after the other: a node is heavy. The subtests of a runtime share its node.
-func TestRound(t *testing.T) {
+// Rounds are planned and carried out on real runtimes. One runtime after the other: a node is heavy. The subtests of a
+// runtime share its node, and those that change the chain come last.
+func TestRuntimes(t *testing.T) {
 	for _, world := range []string{"westend", "paseo"} {
 		t.Run(world, func(t *testing.T) {
 			c := populated(t, world)
@@ -84,6 +85,7 @@ func TestRound(t *testing.T) {
 			if world == "paseo" {
 				t.Run("real list", c.realList)
 			}
+			t.Run("nominate", c.nominate)
 		})
 	}
 }
