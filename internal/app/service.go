@@ -202,8 +202,8 @@ func (p *process) components() []lifecycle.Component {
 	if p.cfg.AdminAddress(p.Roles) != "" {
 		add("admin listener", p.runAdmin)
 	}
-	if l := p.apiListener(); l != nil {
-		add("api listener", l.Run)
+	if run := p.api(); run != nil {
+		add("api listener", run)
 	}
 	return list
 }

@@ -38,25 +38,18 @@ func (p *process) healthListener() *ops.Listener {
 	return p.listener("health", "health.address", address, p.healthRoutes())
 }
 
-// apiListener serves everybody: the API with the gateway role, or health only where the configuration says so. It is
+// api serves everybody: the API with the gateway role, or health only where the configuration says so. It is
 // nil when neither is wanted.
-func (p *process) apiListener() *ops.Listener {
+func (p *process) api() func(ctx context.Context, ready func()) error {
 	switch {
 	case !p.cfg.Server.Enable:
 		return nil
 	case p.cfg.Server.OnlyHealth:
-		return p.listener("api", "server.port", p.cfg.ServerAddress(), p.healthRoutes())
+		return p.listener("api", "server.port", p.cfg.ServerAddress(), p.healthRoutes()).Run
 	case p.has(config.RoleGateway):
-		return p.listener("api", "server.port", p.cfg.ServerAddress(), p.api())
+		return p.runAPI
 	}
 	return nil
-}
-
-// api is what the gateway serves.
-func (p *process) api() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthcheck", p.health.Healthcheck)
-	return mux
 }
 
 // runAdmin serves operators, behind the admin token.
