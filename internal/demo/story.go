@@ -39,7 +39,9 @@ type tale struct {
 	lines       []string
 }
 
-func (t *tale) say(format string, args ...any) { t.lines = append(t.lines, fmt.Sprintf(format, args...)) }
+func (t *tale) say(format string, args ...any) {
+	t.lines = append(t.lines, fmt.Sprintf(format, args...))
+}
 
 // some lists names, and how many more there are.
 func some(names []string) string {
