@@ -52,8 +52,9 @@ lint: deps-lint ## golangci-lint with .golangci.yml
 
 # The translated C of SQLite is left alone by the race detector: its memory is none of Go's, the connection pool above
 # it, which is looked at, hands each connection to one goroutine at a time, and it took most of the time.
-race: ## unit tests with the race detector (PKG=./... selects, SHORT=-short tries fewer random cases)
-	go test -race -gcflags=modernc.org/sqlite/lib=-race=false $(SHORT) -timeout 25m $(PKG)
+race: ## unit tests of what runs beside other things with the race detector (PKG=./... selects, SHORT=-short: fewer random cases)
+	go test -race -gcflags=modernc.org/sqlite/lib=-race=false $(SHORT) -timeout 25m \
+		$(if $(filter file,$(origin PKG)),$$(scripts/concurrent.sh),$(PKG))
 
 bench: ## all benchmarks, with memory (PKG=./... selects)
 	go test -run '^$$' -bench . -benchmem $(PKG)

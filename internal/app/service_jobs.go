@@ -286,4 +286,3 @@ func (p *process) jobPages(w http.ResponseWriter, r *http.Request) {
 	}
 	h.ServeHTTP(w, r)
 }
-

@@ -31,7 +31,7 @@ type Options struct {
 	Logger *slog.Logger     // nil for none
 }
 
-// Times of a watcher.
+// Times of a watcher. Time moves on with every tick, or with every write when those are more frequent.
 const (
 	tick      = time.Second
 	flushTime = 10 * time.Second
@@ -126,7 +126,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 
 // loop drives time, hands out sightings and stores changes.
 func (w *Watcher) loop(ctx context.Context) {
-	ticker := time.NewTicker(tick)
+	ticker := time.NewTicker(min(tick, w.options.Flush))
 	defer ticker.Stop()
 	last := w.options.Now()
 	for {
