@@ -12,6 +12,7 @@ GOLANGCI_LINT_VERSION := v2.6.2
 GOSSAMER_VERSION := v0.9.0
 
 FUZZTIME ?= 60s
+FUZZ ?= .
 PKG ?= ./...
 
 BIN := build/bin
@@ -66,8 +67,8 @@ race: ## unit tests of what runs beside other things with the race detector (PKG
 bench: ## all benchmarks, with memory (PKG=./... selects)
 	go test -run '^$$' -bench . -benchmem $(PKG)
 
-fuzz: ## every fuzz target, one after another, FUZZTIME each (60s)
-	scripts/fuzz.sh $(FUZZTIME)
+fuzz: ## every fuzz target, one after another, FUZZTIME each (60s; FUZZ='substrate/scale|FuzzConfig' selects)
+	scripts/fuzz.sh $(FUZZTIME) '$(FUZZ)'
 
 e2e: deps-node deps-specs ## real runtimes in Chopsticks, compared with an independent model
 	go test -tags e2e -count=1 -timeout 15m -v ./test/e2e
