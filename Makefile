@@ -19,10 +19,10 @@ BIN := build/bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 STEP := scripts/step.sh
 
-.PHONY: help build test test-unit crash vet lint race bench fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-lint deps-specs fmt clean
+.PHONY: help build test test-unit crash services services-test vet lint race bench fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-lint deps-specs fmt clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: ## build the program into build/bin/otv
 	CGO_ENABLED=0 go build -trimpath -o $(BIN)/otv ./cmd/otv
@@ -30,8 +30,9 @@ build: ## build the program into build/bin/otv
 test: ## everything that must hold: vet, lint, all tests, again with -race, the digest on arm64, end to end
 	@$(STEP) "deps" $(MAKE) deps
 	@$(STEP) "vet" $(MAKE) vet
-	@$(STEP) "tests" env OTV_TEST_POSTGRES=required $(MAKE) test-unit
+	@$(STEP) "tests" env OTV_TEST_POSTGRES=required OTV_TEST_BROWSER=required $(MAKE) test-unit
 	@$(STEP) "tests with -race" env OTV_TEST_POSTGRES=required $(MAKE) race SHORT=-short
+	@$(STEP) "separate processes" env OTV_TEST_POSTGRES=required $(MAKE) services-test
 	@$(STEP) "lint" $(MAKE) lint
 	@$(STEP) "digest on arm64" $(MAKE) arm64
 	@$(STEP) "end to end" $(MAKE) e2e
@@ -43,6 +44,12 @@ test-unit: ## unit tests only, no dependencies but Go (PKG=./... selects)
 crash: ## the nominator killed at every fault point and at 200 random moments, and through many random events
 	go test -count=1 -timeout 25m -v -run '^(TestKilledAnywhereEndsRight|TestNoSequenceOfEventsNominatesTwice)$$' \
 		./internal/nominator -crash.full -crash.kills 200 -rapid.checks 200
+
+services: build deps-postgres ## run core, gateway, telemetry and two workers on PostgreSQL and a simulated network
+	go run ./test/services -otv $(BIN)/otv
+
+services-test: ## each of the five processes killed in turn under load
+	OTV_TEST_SERVICES_ALL=1 go test -count=1 -timeout 10m -v ./test/services
 
 vet: ## go vet, end-to-end tests included
 	go vet ./...
@@ -80,6 +87,7 @@ deps: ## fetch what the tests need, where it is missing
 # One after another: apt-get is locked while it installs.
 deps-debian: deps-qemu
 	@$(MAKE) deps-postgres
+	@$(MAKE) deps-browser
 
 deps-node:
 	@scripts/deps-node.sh test/e2e/node
@@ -89,6 +97,9 @@ deps-qemu:
 
 deps-postgres:
 	@scripts/deps-debian.sh '/usr/lib/postgresql/*/bin/initdb' postgresql
+
+deps-browser:
+	@scripts/deps-debian.sh chromium chromium
 
 deps-lint:
 	@scripts/deps-lint.sh $(GOLANGCI_LINT_VERSION) $(LINT)

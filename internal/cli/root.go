@@ -16,6 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/thousand-validators/otv/internal/app"
 )
 
 // Exit codes of the otv command, documented in docs/commands.md.
@@ -39,6 +41,10 @@ type Env struct {
 	Terminal bool
 	// Progress says that Stderr is a terminal, where a line may be overwritten.
 	Progress bool
+	// Pace is that of services; zero is the usual one.
+	Pace app.Pace
+	// Height is the number of lines that the terminal at Stdout has, 0 when unknown; nil for never.
+	Height func() int
 	// Context ends when the user interrupts; nil means context.Background.
 	Context context.Context
 }
@@ -50,6 +56,13 @@ func SystemEnv() *Env {
 		Getenv: os.Getenv, Environ: os.Environ, Now: time.Now,
 		Terminal: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
 		Progress: term.IsTerminal(int(os.Stderr.Fd())),
+		Height: func() int {
+			_, height, err := term.GetSize(int(os.Stdout.Fd()))
+			if err != nil {
+				return 0
+			}
+			return height
+		},
 	}
 }
 

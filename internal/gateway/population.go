@@ -87,8 +87,16 @@ func (m *member) total() float64 {
 	return m.score.Total
 }
 
-// gather reads a population.
-func (g *Gateway) gather(ctx context.Context) (*population, error) {
+// gather reads a population, all of it as it is at one moment.
+func (g *Gateway) gather(ctx context.Context) (p *population, err error) {
+	err = g.Data.View(ctx, func(ctx context.Context) error {
+		p, err = g.collect(ctx)
+		return err
+	})
+	return p, err
+}
+
+func (g *Gateway) collect(ctx context.Context) (*population, error) {
 	chain, err := g.Data.Chain(ctx)
 	if err != nil && !errors.Is(err, ErrNone) {
 		return nil, fmt.Errorf("read the network: %w", err)
