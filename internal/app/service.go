@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"runtime"
 	"slices"
 	"sync"
@@ -13,28 +14,50 @@ import (
 
 	"github.com/thousand-validators/otv/internal/config"
 	"github.com/thousand-validators/otv/internal/health"
+	"github.com/thousand-validators/otv/internal/jobs"
 	"github.com/thousand-validators/otv/internal/lifecycle"
 	"github.com/thousand-validators/otv/internal/logging"
 	"github.com/thousand-validators/otv/internal/metrics"
+	"github.com/thousand-validators/otv/internal/nominator"
+	"github.com/thousand-validators/otv/internal/rounds"
 )
 
-// Service is a process that works until it is told to stop.
+// Service is a process that works until it is told to stop. Random and Now are required, and ConfigDir or Config.
 type Service struct {
 	ConfigDir string
 	Set       []string // key=value, the strongest layer of the configuration
 	Environ   []string
-	Roles     []config.Role // empty: all of them
+	// Config, unless nil, is the configuration; nothing is read from ConfigDir then.
+	Config *config.Config
+	Roles  []config.Role // empty: all of them
 	// Keys are files with one secret each, for nominators without a seed in the configuration. Password opens those
 	// that are encrypted.
 	Keys     []string
 	Password func(file string) ([]byte, error)
-	Now      func() time.Time
-	Random   io.Reader
-	// Log is where messages go; Level, unless nil, replaces the configured level.
-	Log   io.Writer
-	Level *slog.Level
-	// Listening, unless nil, is told the address of every listener.
+	// Now is the programme's clock: what is written down has its time. Timers go by the machine's clock, see Pace.
+	Now    func() time.Time
+	Random io.Reader
+	// Log is where messages go; Level, unless nil, replaces the configured level. Logger, unless nil, takes their place.
+	Log    io.Writer
+	Level  *slog.Level
+	Logger *slog.Logger
+	Pace   Pace
+	// Simulation is set by whoever has the process run on a simulated network.
+	Simulation Simulation
+	// Listening, unless nil, is told the address of every listener: "health", "admin", "api".
 	Listening func(name string, addr net.Addr)
+	// Ready, unless nil, is called when the process is ready for the first time.
+	Ready func()
+	// Event, unless nil, is told what may interest people. It must not block.
+	Event func(rounds.Event)
+}
+
+// Simulation says that the network is a simulated one.
+type Simulation struct {
+	// Text is the sentence that says so to people; empty on real networks.
+	Text string
+	// Speed is how many times faster than the machine's clock Now goes; 0 is 1.
+	Speed float64
 }
 
 // Run works until ctx ends and everything has stopped in order. Failures of what the operator supplied are an
@@ -50,15 +73,21 @@ func (s Service) Run(ctx context.Context) error {
 // process is a running service: what its components share.
 type process struct {
 	Service
+	id      string // that no other process has
 	cfg     *config.Config
 	log     *slog.Logger
 	board   *health.Board
 	metrics *metrics.Metrics
 	health  *health.Service
 
-	ready    sync.Once // the log says it
-	database databaseHandle
-	chains   chainsHandle
+	ready     sync.Once // the log says it
+	database  databaseHandle
+	chains    chainsHandle
+	lead      leadership
+	sources   handle[*Sources]
+	nominator handle[*nominator.Service]
+	engine    handle[*jobs.Engine]
+	jobBoard  handle[http.Handler]
 }
 
 // open reads the configuration and prepares everything that needs nothing from outside.
@@ -66,24 +95,25 @@ func (s Service) open() (*process, error) {
 	if len(s.Roles) == 0 {
 		s.Roles = config.Roles()
 	}
-	cfg, err := config.Load(s.ConfigDir, config.Options{Environ: s.Environ, Set: s.Set})
-	if err != nil {
-		return nil, input(err)
+	cfg := s.Config
+	if cfg == nil {
+		var err error
+		if cfg, err = config.Load(s.ConfigDir, config.Options{Environ: s.Environ, Set: s.Set}); err != nil {
+			return nil, input(err)
+		}
 	}
+	s.Pace = s.Pace.withDefaults()
 	p := &process{Service: s, cfg: cfg, metrics: metrics.New(cfg.PrometheusPrefix)}
-	level := slog.LevelInfo
-	if err := level.UnmarshalText([]byte(cfg.Logger.Level)); err != nil {
-		return nil, input(fmt.Errorf("logger.level: %w", err))
+	if err := p.openLog(); err != nil {
+		return nil, err
 	}
-	if s.Level != nil {
-		level = *s.Level
+	var err error
+	if p.id, err = s.name(); err != nil {
+		return nil, err
 	}
-	p.log = logging.New(s.Log, logging.Options{
-		Format: cfg.Logger.Format, Level: level, Excluded: cfg.Logger.ExcludedLabels,
-		Count: func(l slog.Level) { p.metrics.Log(l.String()) },
-	})
 	p.board = health.NewBoard(s.Now, func(part health.Part) { p.metrics.Part(part.Name, part.State.Value()) })
 	p.chains.init()
+	p.lead.init()
 	p.health = &health.Service{
 		Board: p.board, Version: Version(), Network: cfg.Network.Name, Started: s.Now(), Roles: p.roleNames(),
 	}
@@ -92,6 +122,25 @@ func (s Service) open() (*process, error) {
 	}
 	p.metrics.Build(p.health.Version, runtime.Version(), p.health.Roles)
 	return p, nil
+}
+
+// openLog makes the log.
+func (p *process) openLog() error {
+	if p.log = p.Logger; p.log != nil {
+		return nil
+	}
+	level := slog.LevelInfo
+	if err := level.UnmarshalText([]byte(p.cfg.Logger.Level)); err != nil {
+		return input(fmt.Errorf("logger.level: %w", err))
+	}
+	if p.Level != nil {
+		level = *p.Level
+	}
+	p.log = logging.New(p.Log, logging.Options{
+		Format: p.cfg.Logger.Format, Level: level, Excluded: p.cfg.Logger.ExcludedLabels,
+		Count: func(l slog.Level) { p.metrics.Log(l.String()) },
+	})
+	return nil
 }
 
 // has reports whether the process has any of the roles.
@@ -147,11 +196,29 @@ func (p *process) components() []lifecycle.Component {
 	if p.needsChain() {
 		add("chains", p.runChains)
 	}
+	if p.has(config.RoleCore) {
+		add("core", p.runCore)
+	}
+	if p.has(config.RoleCore, config.RoleWorker, config.RoleTelemetry) {
+		add("sources", p.runSources)
+		add("jobs", p.runJobs)
+		add("figures", p.runFigures)
+	}
+	if p.has(config.RoleCore) {
+		add("candidates", p.runList)
+		add("nominator", p.runNominator)
+	}
+	if p.needsChain() {
+		add("watch", p.runWatch)
+	}
+	if p.has(config.RoleTelemetry) {
+		add("telemetry", p.runTelemetry)
+	}
 	if p.cfg.AdminAddress(p.Roles) != "" {
 		add("admin listener", p.runAdmin)
 	}
-	if l := p.apiListener(); l != nil {
-		add("api listener", l.Run)
+	if p.apiWanted() {
+		add("api listener", p.runAPI)
 	}
 	return list
 }
@@ -177,6 +244,11 @@ func (p *process) watch(e lifecycle.Event) {
 	ready, _ := p.board.Ready()
 	p.metrics.Ready(ready)
 	if ready {
-		p.ready.Do(func() { p.log.Info("ready", "after", p.Now().Sub(p.health.Started)) })
+		p.ready.Do(func() {
+			p.log.Info("ready", "after", p.Now().Sub(p.health.Started))
+			if p.Ready != nil {
+				p.Ready()
+			}
+		})
 	}
 }

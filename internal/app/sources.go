@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/thousand-validators/otv/internal/config"
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/outside"
 	"github.com/thousand-validators/otv/internal/rounds"
 	"github.com/thousand-validators/otv/internal/sources"
 	"github.com/thousand-validators/otv/internal/sources/fetch"
@@ -48,6 +50,8 @@ type SourcesOptions struct {
 	Jitter func() float64 // random number in [0, 1)
 	// KeyDir is where the key for the hashes of addresses is kept; empty has a new one made for every process.
 	KeyDir string
+	// Only names the sources that are wanted, and whose states are written down; empty is all.
+	Only []programme.SourceName
 	// Observe, unless nil, is told the outcome of every request: of which source, what came of it, how long it took.
 	Observe func(source string, outcome fetch.Kind, took time.Duration)
 }
@@ -65,29 +69,36 @@ func OpenSources(ctx context.Context, cfg *config.Config, o SourcesOptions) (*So
 	s := &Sources{}
 	states := cfg.SourceStates()
 	for name, state := range states {
+		if !o.wants(name) {
+			continue
+		}
 		book := sources.Book{Store: o.Store, Network: cfg.Network.Label, Name: string(name)}
 		if err := book.Set(ctx, state.State, state.Detail); err != nil {
 			return nil, err
 		}
 	}
 	var err error
-	if states[programme.SourceLocation].State != programme.SourceOff {
+	if states[programme.SourceLocation].State != programme.SourceOff && o.wants(programme.SourceLocation) {
 		if err = b.location(s); err != nil {
 			return nil, input(err)
 		}
 	}
-	if _, set := states[programme.SourceRelease]; !set {
+	if _, set := states[programme.SourceRelease]; !set && o.wants(programme.SourceRelease) {
 		if s.Release, err = b.release(); err != nil {
 			return nil, input(err)
 		}
 	}
-	if _, set := states[programme.SourceRemote]; !set {
+	if _, set := states[programme.SourceRemote]; !set && o.wants(programme.SourceRemote) {
 		s.Remote = b.remote()
 	}
-	if cfg.Prices.Source != config.PricesOff {
+	if cfg.Prices.Source != config.PricesOff && o.wants(outside.SourcePrices) {
 		s.Prices = b.prices()
 	}
 	return s, nil
+}
+
+func (o *SourcesOptions) wants(name programme.SourceName) bool {
+	return len(o.Only) == 0 || slices.Contains(o.Only, name)
 }
 
 // Close closes the files that sources have open.

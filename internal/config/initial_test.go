@@ -242,7 +242,7 @@ func TestJSONSchema(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		`{"global": {"netwrok": "kusama"}}`, `{"global": {"network": "kusema"}}`, `{"constraints": {"commission": 2000000000}}`,
+		`{"global": {"netwerk": "kusama"}}`, `{"global": {"network": "kusema"}}`, `{"constraints": {"commission": 2000000000}}`,
 		`{"constraints": {"connectionTime": 5}}`, `{"server": {"port": 70000}}`, `{"server": {"enable": "true"}}`, `{"cron": {"score": "* * *"}}`,
 		`{"global": {"apiEndpoints": ["http://x"]}}`, `{"score": {"rank": -1}}`, `{"health": {"address": "3310"}}`, `{"nonsense": 1}`,
 		`{"scorekeeper": {"nominators": [{"sede": "x"}]}}`, `{"run": {"stopTimeout": "soon"}}`,

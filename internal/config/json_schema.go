@@ -55,10 +55,7 @@ func JSONSchema() ([]byte, error) {
 	old := retired()
 	for path, note := range old {
 		s := schema{"description": note, "deprecated": true}
-		if strings.HasSuffix(path, ".") {
-			path = strings.TrimSuffix(path, ".")
-		}
-		root.put(path, s)
+		root.put(strings.TrimSuffix(path, "."), s)
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

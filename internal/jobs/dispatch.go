@@ -90,15 +90,20 @@ func (e *Engine) dispatch(ctx context.Context, tx *sql.Tx, have map[string]*Stat
 	return nil
 }
 
+// patience is how long a job waits for one it comes after: without it, a network whose workers are all gone would hold
+// no round either.
+const patience = 20 * programme.Minute
+
 // waits reports whether a job that was asked for at a moment has to wait for one it comes after, directly or by way of
-// others. It does not wait for what was asked for later: else a job that is asked for often could keep it waiting for
-// ever.
+// others. It does not wait for what was asked for later, nor for what was asked for too long ago: else a job that is
+// asked for often, or that nobody can do, could keep it waiting for ever.
 func (e *Engine) waits(j *Job, since programme.Millis, have map[string]*State, busy func(string) bool) bool {
+	now := e.millis()
 	return slices.ContainsFunc(j.After, func(name string) bool {
 		s := have[name]
 		switch {
 		case s == nil:
-		case s.Wanted != "" && s.WantedAt <= since, busy(name) && s.QueuedAt <= since:
+		case s.Wanted != "" && s.WantedAt <= since && now-s.WantedAt < patience, busy(name) && s.QueuedAt <= since && now-s.QueuedAt < patience:
 			return true
 		}
 		return e.waits(e.byName[name], since, have, busy)

@@ -41,11 +41,14 @@ type Options struct {
 	Absent map[string]string
 	// Plans are the schedules. A job without one runs by causes only, and a job that is not enabled never.
 	Plans []Plan
+	// Process names the process in the queue; no other has the name. Empty: the queue makes one up.
+	Process string
 	// Queues are those this process works on, with the number of jobs at once. Empty: it only asks for jobs.
 	Queues map[string]int
 	// Observe, unless nil, is told of every change of a state in this process.
 	Observe func(Event)
 
+	// Now is the clock of what is told about jobs. The queue itself goes by the machine's clock.
 	Now    func() time.Time
 	Logger *slog.Logger
 	// Poll is how often the queue is looked at, Beat how often a worker shows that it is alive, and Lease how long it may
@@ -60,7 +63,8 @@ type Event struct {
 	Job      string
 	Status   Status
 	Progress float64
-	// Took is the duration of a run that has ended.
+	Begins   bool // the run has just begun
+	// Took is the duration of a run that has ended, by the machine's clock.
 	Took time.Duration
 }
 
@@ -179,10 +183,10 @@ func New(o Options) (*Engine, error) {
 
 func (e *Engine) makeClient() (err error) {
 	cfg := &river.Config{
-		Logger: quiet(e.Logger), PollOnly: true,
+		ID: e.Process, Logger: quiet(e.Logger), PollOnly: true,
 		FetchPollInterval: e.Poll, FetchCooldown: min(e.Poll, 100*time.Millisecond),
 		JobTimeout: -1, RescueStuckJobsAfter: 24 * time.Hour, // the engine does both itself
-		RetryPolicy: &backoff{first: e.Backoff, now: e.Now},
+		RetryPolicy: &backoff{first: e.Backoff, now: time.Now},
 	}
 	if len(e.Queues) > 0 {
 		cfg.Queues, cfg.Workers = map[string]river.QueueConfig{}, river.NewWorkers()
@@ -191,7 +195,7 @@ func (e *Engine) makeClient() (err error) {
 		}
 		for i := range e.jobs {
 			j := &e.jobs[i]
-			if _, mine := e.Queues[j.Queue]; mine && e.Bodies[j.Name] == nil && e.Absent[j.Name] == "" {
+			if e.mine(j) && e.Bodies[j.Name] == nil && e.Absent[j.Name] == "" {
 				return fmt.Errorf("jobs: nothing is known of how to do %s", j.Name)
 			}
 			river.AddWorkerArgs(cfg.Workers, args{job: j.Name}, river.Worker[args](&worker{engine: e, job: j}))
@@ -208,7 +212,7 @@ func (e *Engine) makeClient() (err error) {
 
 // Start begins to work, and makes every job wanted that runs at start.
 func (e *Engine) Start(ctx context.Context) error {
-	if err := e.register(ctx); err != nil {
+	if err := e.Register(ctx); err != nil {
 		return err
 	}
 	ctx, e.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -245,7 +249,20 @@ func (e *Engine) Stop(ctx context.Context) error {
 	return nil
 }
 
-// register makes a state for every job.
+// mine reports whether the process works on a job.
+func (e *Engine) mine(j *Job) bool {
+	_, ok := e.Queues[j.Queue]
+	return ok
+}
+
+// Register makes a state for every job, as [Engine.Start] does too: they can be asked for then, and are shown.
+func (e *Engine) Register(ctx context.Context) error {
+	if err := e.register(ctx); err != nil {
+		return fmt.Errorf("jobs: make their states: %w", err)
+	}
+	return nil
+}
+
 func (e *Engine) register(ctx context.Context) error {
 	return e.DB.Atomic(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		have, err := e.table.all(ctx, tx)
@@ -259,16 +276,17 @@ func (e *Engine) register(ctx context.Context) error {
 				s = &State{Name: name, Status: Started}
 			}
 			plan, planned := e.plans[name]
-			if planned {
+			if mine := e.mine(&e.jobs[i]); planned && (mine || s.Frequency == "") {
 				s.Frequency = plan.Cron
+			} else if !mine && have[name] != nil {
+				continue // those who work on it know whether it is switched off
 			}
-			_, mine := e.Queues[e.jobs[i].Queue]
 			switch {
-			case e.Absent[name] != "" && mine:
+			case e.Absent[name] != "" && e.mine(&e.jobs[i]):
 				s.Status, s.Wanted, s.Error = NotRunning, "", e.Absent[name]
 			case planned && !plan.Enabled:
 				s.Status, s.Wanted = NotRunning, ""
-			case s.Status == NotRunning && (mine || s.Error == ""):
+			case s.Status == NotRunning:
 				s.Status, s.Error = Started, ""
 			}
 			if err := e.table.save(ctx, tx, s); err != nil {
@@ -308,6 +326,9 @@ func (e *Engine) Trigger(ctx context.Context, cause Cause) error {
 		if slices.Contains(e.jobs[i].On, cause) {
 			names = append(names, e.jobs[i].Name)
 		}
+	}
+	if len(names) == 0 {
+		return nil
 	}
 	return e.Request(ctx, cause, names...)
 }

@@ -76,7 +76,7 @@ func (e *Engine) tend(ctx context.Context) error {
 // rescue closes the entry of a worker that is gone, so that the worker can do nothing with it should it come back, and
 // makes the job wanted again.
 func (e *Engine) rescue(ctx context.Context, tx *sql.Tx, entry *rivertype.JobRow, s *State) error {
-	now := e.Now().UTC()
+	now := time.Now().UTC()
 	text, err := json.Marshal(rivertype.AttemptError{At: now, Attempt: entry.Attempt, Error: "the worker is gone; another one gets the job"})
 	if err != nil {
 		return err

@@ -80,7 +80,7 @@ func (r *Run) mine(have map[string]*State) (*State, error) {
 // begin notes that the run begins.
 func (r *Run) begin(ctx context.Context) error {
 	e := r.engine
-	r.began = e.Now()
+	r.began = time.Now()
 	err := e.DB.Atomic(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		have, err := e.table.all(ctx, tx)
 		if err != nil {
@@ -97,7 +97,7 @@ func (r *Run) begin(ctx context.Context) error {
 		return e.table.save(ctx, tx, s)
 	})
 	if err == nil {
-		e.Observe(Event{Job: r.Job, Status: Running})
+		e.Observe(Event{Job: r.Job, Status: Running, Begins: true})
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -68,14 +69,14 @@ func (e *Engine) periodic() ([]*river.PeriodicJob, error) {
 	for i := range e.jobs {
 		name := e.jobs[i].Name
 		p, ok := e.plans[name]
-		if !ok || !p.Enabled {
+		if !ok || !p.Enabled && e.mine(&e.jobs[i]) { // whoever works on a job of another queue may have it switched on
 			continue
 		}
 		s, err := parse(p.Cron)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, river.NewPeriodicJob(clocked{s, e.Now}, func() (river.JobArgs, *river.InsertOpts) {
+		out = append(out, river.NewPeriodicJob(clocked{s, time.Now}, func() (river.JobArgs, *river.InsertOpts) {
 			select {
 			case e.ticks <- name:
 			default: // asked for so often that nobody keeps up; the next time will do
@@ -119,6 +120,14 @@ type atLeast struct{ slog.Handler }
 // Enabled implements slog.Handler.
 func (h atLeast) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
+}
+
+// Handle implements slog.Handler. What is said about a job that failed, this package has said already.
+func (h atLeast) Handle(ctx context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "Job errored") {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
 }
 
 // WithAttrs implements slog.Handler.

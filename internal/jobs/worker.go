@@ -120,7 +120,7 @@ func (w *worker) finish(ctx context.Context, r *Run, entry *river.Job[args], res
 		return river.JobCancel(err)
 	}
 	if err == nil {
-		e.Observe(Event{Job: w.job.Name, Status: Finished, Progress: 100, Took: e.Now().Sub(r.began)})
+		e.Observe(Event{Job: w.job.Name, Status: Finished, Progress: 100, Took: time.Since(r.began)})
 	}
 	return err
 }
@@ -159,7 +159,7 @@ func (w *worker) fail(ctx context.Context, r *Run, cause error, final bool) erro
 		return e.dispatchOthers(ctx, tx, have, w.job.Name, r.entry)
 	})
 	if err == nil {
-		e.Observe(Event{Job: w.job.Name, Status: Errored, Progress: r.progress(), Took: e.Now().Sub(r.began)})
+		e.Observe(Event{Job: w.job.Name, Status: Errored, Progress: r.progress(), Took: time.Since(r.began)})
 	}
 	return err
 }

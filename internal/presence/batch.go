@@ -1,7 +1,9 @@
 package presence
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/memory"
@@ -60,7 +62,7 @@ func (t *Tracker) Observer() memory.Observer {
 		if w.incident != nil {
 			f.Nodes = max(f.Nodes, w.incident.base)
 		}
-		f.Reason = f.Reason[:min(len(f.Reason), maxReason)]
+		f.Reason = strings.ToValidUTF8(f.Reason[:min(len(f.Reason), maxReason)], "")
 		o.Feeds = append(o.Feeds, f)
 	}
 	return o
@@ -100,9 +102,9 @@ func (t *Tracker) Sightings() []Sighting {
 	return out
 }
 
-// Changes is what differs from what is stored, and what to call when it has been stored. Everything in it belongs to
-// one moment.
-func (t *Tracker) Changes() (b memory.PresenceBatch, stored func()) {
+// Changes is what differs from what is stored, and what to call afterwards: with whether it is known to have been
+// stored. Everything in it belongs to one moment.
+func (t *Tracker) Changes() (b memory.PresenceBatch, done func(stored bool)) {
 	t.prune()
 	next := saved{slots: map[int]memory.Presence{}, outages: map[int][]programme.Interval{}, names: map[string]memory.SeenName{}}
 	b.Observer = t.Observer()
@@ -145,10 +147,37 @@ func (t *Tracker) Changes() (b memory.PresenceBatch, stored func()) {
 	if b.Observer.Seen > Retention {
 		b.Forget = b.Observer.Seen - Retention
 	}
-	return b, func() {
+	return b, func(stored bool) {
+		if !stored {
+			t.saved.doubt(&b)
+			return
+		}
 		t.saved = next
 		t.settle()
 	}
+}
+
+// unsure marks the end of an interval of which nobody knows how the store holds it, if at all.
+const unsure programme.Millis = -1
+
+// doubt notes that a batch may have been stored although its writer was told otherwise: its answer may have been lost.
+// Whatever was in it is written again or taken back with the next one.
+func (v *saved) doubt(b *memory.PresenceBatch) {
+	for _, s := range b.Slots {
+		delete(v.slots, s.Slot)
+	}
+	for _, o := range b.Outages {
+		list := slices.DeleteFunc(v.outages[o.Slot], func(iv programme.Interval) bool { return iv.From == o.From })
+		v.outages[o.Slot] = append(list, programme.Interval{From: o.From, To: unsure})
+	}
+	for _, n := range b.Names {
+		v.names[n.Name] = memory.SeenName{}
+	}
+	for _, o := range b.Blind {
+		v.blind = slices.DeleteFunc(v.blind, func(x memory.Blind) bool { return x.From == o.From })
+		v.blind = append(v.blind, memory.Blind{Interval: programme.Interval{From: o.From, To: unsure}})
+	}
+	slices.SortFunc(v.blind, func(x, y memory.Blind) int { return cmp.Compare(x.From, y.From) })
 }
 
 // settle lets go of outages that have been stored and do not change any more.
@@ -168,7 +197,7 @@ func (t *Tracker) settle() {
 // remembered is what is kept of a name. The day of the last sight is enough.
 func (t *Tracker) remembered(e *entry) (memory.SeenName, bool) {
 	last := e.last
-	if len(e.instances) > 0 {
+	if e.nodes.count > 0 {
 		last = t.now
 	}
 	if e.first == 0 || last-e.first < briefly {
@@ -198,7 +227,7 @@ func blindChanges(old, now []memory.Blind, horizon programme.Millis) (changed, d
 				changed = append(changed, now[i])
 			}
 			i++
-		case o.To == 0 || o.To > horizon:
+		case o.To == 0 || o.To == unsure || o.To > horizon:
 			dropped = append(dropped, o)
 		}
 	}

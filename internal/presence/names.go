@@ -14,13 +14,13 @@ import (
 
 // entry is one name, with the nodes that use it and the slots that are listed with it.
 type entry struct {
-	name      string
-	folded    string
-	first     programme.Millis // when a node of the name was first seen; 0 = never
-	last      programme.Millis // when the last one left; 0 = never
-	several   programme.Millis // since when nodes with different network ids use it; 0 = they do not
-	instances []*instance
-	slots     []*slot
+	name    string
+	folded  string
+	first   programme.Millis // when a node of the name was first seen; 0 = never
+	last    programme.Millis // when the last one left; 0 = never
+	several programme.Millis // since when nodes with different network ids use it; 0 = they do not
+	nodes   crowd
+	slots   []*slot
 }
 
 const (
@@ -50,7 +50,7 @@ func (t *Tracker) entryOf(name string) *entry {
 
 // tidy forgets a name that nobody uses and that is not worth remembering.
 func (t *Tracker) tidy(e *entry) {
-	if len(e.instances) > 0 || len(e.slots) > 0 || (e.first != 0 && e.last-e.first >= briefly) {
+	if e.nodes.count > 0 || len(e.slots) > 0 || (e.first != 0 && e.last-e.first >= briefly) {
 		return
 	}
 	t.forget(e)
@@ -73,7 +73,7 @@ func (t *Tracker) prune() {
 	}
 	var unused []*entry
 	for _, e := range t.names {
-		if len(e.instances) == 0 && len(e.slots) == 0 {
+		if e.nodes.count == 0 && len(e.slots) == 0 {
 			unused = append(unused, e)
 		}
 	}
@@ -86,28 +86,10 @@ func (t *Tracker) prune() {
 	}
 }
 
-// homes are the feeds on which the entry's nodes are.
-func (e *entry) homes() (set uint64) {
-	for _, i := range e.instances {
-		set |= i.watch.bit
-	}
-	return set
-}
-
-// crowd notes whether nodes with different network ids use the name.
-func (e *entry) crowd(now programme.Millis) {
-	first, several := "", false
-	for _, i := range e.instances {
-		switch id := i.node.NetworkID; {
-		case id == "" || id == first:
-		case first == "":
-			first = id
-		default:
-			several = true
-		}
-	}
+// crowded notes whether nodes with different network ids use the name.
+func (e *entry) crowded(now programme.Millis) {
 	switch {
-	case !several:
+	case !e.nodes.several():
 		e.several = 0
 	case e.several == 0:
 		e.several = now
@@ -120,17 +102,13 @@ func (t *Tracker) notice(s *slot) {
 	if at := s.entry.several; s.listed && at != 0 && t.now-at > duplicate {
 		out = append(out, memory.Notice{Kind: memory.NoticeDuplicate, Text: "nodes with different network ids use this name", Since: at})
 	}
-	if s.listed && len(s.entry.instances) == 0 {
+	if s.listed && s.entry.nodes.count == 0 {
 		for _, e := range t.similar[s.entry.folded] {
-			if len(e.instances) == 0 || e == s.entry || len(e.slots) > 0 {
+			if e.nodes.count == 0 || e == s.entry || len(e.slots) > 0 {
 				continue
 			}
-			since := e.instances[0].since
-			for _, i := range e.instances {
-				since = min(since, i.since)
-			}
 			out = append(out, memory.Notice{
-				Kind: memory.NoticeNearMiss, Since: since,
+				Kind: memory.NoticeNearMiss, Since: e.nodes.first.since,
 				Text: fmt.Sprintf("telemetry shows %q, the candidate list has %q", e.name, s.entry.name),
 			})
 		}

@@ -130,14 +130,20 @@ func (r *rig) emptied(i int) {
 	r.clerk.gone(i, nil, r.now)
 }
 
-func (r *rig) flush() {
+// flush writes what changed. The write may fail, and its answer may be lost on the way.
+func (r *rig) flush(reaches, answered bool) {
+	r.say("flush, reaches the store: %v, answered: %v", reaches, answered)
 	r.tracker.Tick(ms(r.now))
 	r.clerk.pass(r.now)
-	b, stored := r.tracker.Changes()
+	b, done := r.tracker.Changes()
+	if !reaches {
+		done(false)
+		return
+	}
 	if err := r.memory.SavePresence(r.t.Context(), b); err != nil {
 		r.t.Fatal(err)
 	}
-	stored()
+	done(answered)
 	r.stored = r.clerk.clone()
 	if got, want := b.Observer.Seen, ms(r.stored.seen()); got != want {
 		r.t.Fatalf("known up to %d, want %d\n%v", got, want, strings.Join(r.log, "\n"))
@@ -160,7 +166,7 @@ func (r *rig) crash(seconds int) {
 // compare demands that the store holds what the clerk works out.
 func (r *rig) compare() {
 	r.t.Helper()
-	r.flush()
+	r.flush(true, true)
 	h, err := r.memory.PresenceSince(r.t.Context(), 0)
 	if err != nil {
 		r.t.Fatal(err)
@@ -248,7 +254,7 @@ func TestPresenceAgainstTheClerk(t *testing.T) {
 		pool := append([]string{"stranger", "a "}, names...)
 		for range rapid.IntRange(1, 60).Draw(rt, "events") {
 			i := rapid.IntRange(0, feeds-1).Draw(rt, "feed")
-			switch what := rapid.IntRange(0, 29).Draw(rt, "what"); what {
+			switch what := rapid.IntRange(0, 30).Draw(rt, "what"); what {
 			case 0, 1, 2, 3:
 				r.wait(rapid.IntRange(0, 20).Draw(rt, "wait"))
 			case 4, 5, 6:
@@ -269,8 +275,9 @@ func TestPresenceAgainstTheClerk(t *testing.T) {
 				if r.clerk.feeds[i].open {
 					r.complete(i)
 				}
-			case 25:
-				r.flush()
+			case 25, 30:
+				reaches := rapid.Bool().Draw(rt, "reaches")
+				r.flush(reaches, reaches && rapid.Bool().Draw(rt, "answered"))
 			case 26:
 				r.crash(rapid.IntRange(0, 4000).Draw(rt, "down"))
 			case 27:

@@ -74,6 +74,8 @@ func source(h *memory.PresenceHistory, now programme.Millis) programme.Source {
 		s.State, s.Detail = programme.SourceDown, "the feed has not been watched since then"
 		if running {
 			s.At = min(s.At, s.Blind[len(s.Blind)-1].From)
+		} else {
+			s.Blind = append(s.Blind, programme.Interval{From: h.Observer.Seen})
 		}
 	case running && !slices.ContainsFunc(h.Observer.Feeds, func(f memory.Feed) bool { return f.Dark == 0 }):
 		s.State, s.At = programme.SourceDown, s.Blind[len(s.Blind)-1].From

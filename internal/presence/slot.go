@@ -29,7 +29,7 @@ func (s *slot) live() int {
 	if !s.listed {
 		return 0
 	}
-	return len(s.entry.instances)
+	return s.entry.nodes.count
 }
 
 // out reports whether the absence that runs counts as an outage.

@@ -39,7 +39,7 @@ type Sighting struct {
 	Name      string
 	NetworkID string
 	// IP is personal data: not to be logged above debug level, and never served. It is not valid when the server does
-	// not tell, or tells one that is not on the internet.
+	// not tell; that it is one on the internet is for the source of locations to check.
 	IP       netip.Addr
 	Location *feed.Location // the telemetry server's own guess; nil when it has none
 	At       programme.Millis

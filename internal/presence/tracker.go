@@ -174,7 +174,7 @@ func (t *Tracker) list(s *slot, name string, now programme.Millis) {
 	}
 	switch {
 	case s.live() > 0:
-		t.appear(s, e.homes(), now, false)
+		t.appear(s, e.nodes.homes(), now, false)
 		t.describe(e, now)
 	case s.first != 0 && s.gone == 0:
 		s.gone, t.due = now, 0
@@ -248,6 +248,9 @@ func (t *Tracker) Message(feedIndex int, now programme.Millis, m *feed.Message) 
 		return nil
 	}
 	w.last = now
+	if m.Malformed != nil { // the client has refused what must be understood; the rest is for display
+		return nil
+	}
 	switch m.Action {
 	case feed.AddedNode:
 		return t.add(w, m.ID, m.Node, now)

@@ -32,6 +32,8 @@ type instance struct {
 	entry *entry
 	node  feed.Node
 	since programme.Millis
+	// Its neighbours in the crowd of its name.
+	before, after *instance
 }
 
 // height is a size that a table had until a moment.
@@ -165,7 +167,7 @@ func (t *Tracker) add(w *watch, id uint64, node *feed.Node, now programme.Millis
 			if node.NetworkID == "" {
 				node.NetworkID = old.node.NetworkID
 			}
-			old.node = *node
+			old.entry.nodes.replace(old, node)
 			t.describe(old.entry, now)
 			return nil
 		}
@@ -181,8 +183,8 @@ func (t *Tracker) add(w *watch, id uint64, node *feed.Node, now programme.Millis
 	if e.first == 0 {
 		e.first = now
 	}
-	others := len(e.instances) > 0
-	e.instances = append(e.instances, i)
+	others := e.nodes.count > 0
+	e.nodes.add(i)
 	for _, s := range e.slots {
 		t.appear(s, w.bit, now, others)
 	}
@@ -200,9 +202,9 @@ func (t *Tracker) remove(w *watch, id uint64, at programme.Millis) {
 	}
 	delete(w.table, id)
 	e := i.entry
-	e.instances = slices.DeleteFunc(e.instances, func(o *instance) bool { return o == i })
+	e.nodes.remove(i)
 	e.last = max(e.last, at)
-	rest := e.homes()
+	rest := e.nodes.homes()
 	for _, s := range e.slots {
 		t.left(s, rest, at)
 	}
@@ -213,11 +215,11 @@ func (t *Tracker) remove(w *watch, id uint64, at programme.Millis) {
 
 // describe takes over what the longest connected node of a name says of itself.
 func (t *Tracker) describe(e *entry, now programme.Millis) {
-	e.crowd(now)
-	if len(e.instances) == 0 {
+	e.crowded(now)
+	if e.nodes.count == 0 {
 		return
 	}
-	n := &e.instances[0].node
+	n := &e.nodes.first.node
 	for _, s := range e.slots {
 		s.client, s.version, s.networkID, s.hardware = n.Implementation, n.Version, n.NetworkID, hardware(n.System)
 		t.sighted(s, n, now)
@@ -225,14 +227,10 @@ func (t *Tracker) describe(e *entry, now programme.Millis) {
 }
 
 func (t *Tracker) sighted(s *slot, n *feed.Node, now programme.Millis) {
-	if !feed.Public(n.IP) && n.Location == nil {
+	if !n.IP.IsValid() && n.Location == nil {
 		return
 	}
-	seen := Sighting{Slot: s.id, Name: n.Name, NetworkID: n.NetworkID, Location: n.Location, At: now}
-	if feed.Public(n.IP) {
-		seen.IP = n.IP
-	}
-	t.sightings[s.id] = seen
+	t.sightings[s.id] = Sighting{Slot: s.id, Name: n.Name, NetworkID: n.NetworkID, IP: n.IP, Location: n.Location, At: now}
 }
 
 // hardware is what a node says of its machine; what it does not say stays empty.

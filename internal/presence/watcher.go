@@ -31,7 +31,7 @@ type Options struct {
 	Logger *slog.Logger     // nil for none
 }
 
-// Times of a watcher.
+// Times of a watcher. Time moves on with every tick, or with every write when those are more frequent.
 const (
 	tick      = time.Second
 	flushTime = 10 * time.Second
@@ -126,13 +126,17 @@ func (w *Watcher) Run(ctx context.Context) error {
 
 // loop drives time, hands out sightings and stores changes.
 func (w *Watcher) loop(ctx context.Context) {
-	ticker := time.NewTicker(tick)
+	ticker := time.NewTicker(min(tick, w.options.Flush))
 	defer ticker.Stop()
-	last := w.options.Now()
+	flush := time.NewTicker(w.options.Flush)
+	defer flush.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-flush.C:
+			w.save(ctx)
+			continue
 		case <-ticker.C:
 		}
 		w.mu.Lock()
@@ -142,23 +146,20 @@ func (w *Watcher) loop(ctx context.Context) {
 		if w.options.Sighted != nil && len(sightings) > 0 {
 			w.options.Sighted(sightings)
 		}
-		if now := w.options.Now(); now.Sub(last) >= w.options.Flush {
-			last = now
-			w.save(ctx)
-		}
 	}
 }
 
 // save stores the changes. What cannot be stored now is part of the next attempt.
 func (w *Watcher) save(ctx context.Context) {
 	w.mu.Lock()
-	batch, stored := w.tracker.Changes()
+	batch, done := w.tracker.Changes()
 	w.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, saveLimit)
 	defer cancel()
 	err := w.options.Memory.SavePresence(ctx, batch)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	done(err == nil)
 	if err != nil {
 		if w.saveErr == nil {
 			w.options.Logger.Error("presence cannot be stored; it is tried again", "err", err)
@@ -170,7 +171,6 @@ func (w *Watcher) save(ctx context.Context) {
 		w.options.Logger.Info("presence is stored again")
 	}
 	w.saveErr, w.savedAt = nil, batch.Observer.Seen
-	stored()
 }
 
 // Health is how the watching goes.

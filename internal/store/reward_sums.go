@@ -123,7 +123,7 @@ func sumUp(ctx context.Context, tx bun.Tx, rewards []*memory.Reward) error {
 func (s *Store) RewardSums(ctx context.Context, by memory.RewardFilter) ([]memory.RewardSum, error) {
 	var out []memory.RewardSum
 	var err error
-	if by.Validator != "" {
+	if by.Validator != "" || by.From != 0 || by.To != 0 {
 		out, err = s.sumOf(ctx, by)
 	} else {
 		out, err = list(ctx, s.from(ctx), "reward sums", func(q *bun.SelectQuery) {

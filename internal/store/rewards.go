@@ -130,7 +130,7 @@ func (r *joined) reward() (memory.Reward, error) {
 	for _, a := range []struct {
 		dst  *programme.Planck
 		text string
-	}{{&out.Payout.Stake, r.Stake}, {&out.LeastStake, r.LeastStake}, {&out.Amount, r.Amount}, {&out.Exposure, r.Exposure}} {
+	}{{&out.Stake, r.Stake}, {&out.LeastStake, r.LeastStake}, {&out.Amount, r.Amount}, {&out.Exposure, r.Exposure}} {
 		var err error
 		*a.dst, err = amount("reward", a.text)
 		errs = append(errs, err)
@@ -156,6 +156,12 @@ func (s *Store) Rewards(ctx context.Context, by memory.RewardFilter, fn func(mem
 	}
 	if by.Role != "" {
 		q.Where("r.role = ?", by.Role)
+	}
+	if by.From != 0 {
+		q.Where("p.era >= ?", int64(by.From))
+	}
+	if by.To != 0 {
+		q.Where("p.era <= ?", int64(by.To))
 	}
 	rows, err := q.Rows(ctx)
 	if err != nil {

@@ -28,8 +28,17 @@ func TestNewestDocument(t *testing.T) {
 }
 
 func TestSourcesConformance(t *testing.T) {
-	databases(t, func(t *testing.T, target func(t testing.TB) string) {
+	made(t, func(t *testing.T, target func(t testing.TB) string) {
 		storetest.RunSources(t, func(t *testing.T) (a, b storetest.Sources) {
+			name := target(t)
+			return open(t, name), open(t, name)
+		})
+	})
+}
+
+func TestMemoryConformance(t *testing.T) {
+	made(t, func(t *testing.T, target func(t testing.TB) string) {
+		storetest.RunMemory(t, func(t *testing.T) (a, b storetest.Memory) {
 			name := target(t)
 			return open(t, name), open(t, name)
 		})

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/thousand-validators/otv/internal/programme/plan"
@@ -33,18 +35,62 @@ func databases(t *testing.T, test func(t *testing.T, target func(t testing.TB) s
 	t.Run("postgresql", func(t *testing.T) { test(t, pgtest.URL) })
 }
 
+// made is like databases for a test that does not care how the tables came to be.
+func made(t *testing.T, test func(t *testing.T, target func(t testing.TB) string)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, copyFile) })
+	t.Run("postgresql", func(t *testing.T) {
+		test(t, func(t testing.TB) string { return pgtest.Made(t, fill) })
+	})
+}
+
 // both runs a test on an empty database of each kind. Again is another handle on the same one, as another process has it.
 func both(t *testing.T, test func(t *testing.T, s, again *Store)) {
-	databases(t, func(t *testing.T, target func(t testing.TB) string) {
+	made(t, func(t *testing.T, target func(t testing.TB) string) {
 		name := target(t)
 		test(t, open(t, name), open(t, name))
 	})
 }
 
+// fill makes the tables of a database.
+func fill(target string) error {
+	s, err := Open(context.Background(), target)
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
+// pattern is a file with the tables and nothing in them.
+var pattern = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "otv-store-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	file := filepath.Join(dir, "otv.db")
+	if err := fill(file); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file) // closing it has moved everything there
+})
+
+func copyFile(t testing.TB) string {
+	t.Helper()
+	b, err := pattern()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "otv.db")
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func newFile(t testing.TB) string { return filepath.Join(t.TempDir(), "data", "otv.db") }
 
 func TestConformance(t *testing.T) {
-	databases(t, func(t *testing.T, target func(t testing.TB) string) {
+	made(t, func(t *testing.T, target func(t testing.TB) string) {
 		storetest.Run(t, func(t *testing.T) (a, b storetest.Store) {
 			name := target(t)
 			return open(t, name), open(t, name)
@@ -82,7 +128,7 @@ func TestOpenSaysWhatIsWrongWithTheFile(t *testing.T) {
 
 // The database itself refuses to forget or to rewrite what money moved for.
 func TestHistoryAndIntentsCannotBeRewritten(t *testing.T) {
-	databases(t, testFixed)
+	made(t, testFixed)
 }
 
 func testFixed(t *testing.T, target func(t testing.TB) string) {

@@ -23,6 +23,9 @@ func (s *Store) Atomic(ctx context.Context, fn func(ctx context.Context, tx *sql
 // beginning.
 func (s *Store) transact(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error {
 	if tx, ok := ctx.Value(inTx{}).(*transaction); ok && tx.store == s {
+		if tx.view {
+			return errInView
+		}
 		return fn(ctx, tx.Tx)
 	}
 	if s.readOnly {
@@ -32,13 +35,14 @@ func (s *Store) transact(ctx context.Context, fn func(ctx context.Context, tx bu
 		if err := s.lock(ctx, tx); err != nil {
 			return err
 		}
-		return fn(context.WithValue(ctx, inTx{}, &transaction{tx, s}), tx)
+		return fn(context.WithValue(ctx, inTx{}, &transaction{Tx: tx, store: s}), tx)
 	}))
 }
 
 type transaction struct {
 	bun.Tx
 	store *Store
+	view  bool // it only reads
 }
 
 // lock makes writers take turns. Rules that look before they write (one set of targets per nominator and era, one
@@ -52,7 +56,7 @@ func (s *Store) lock(ctx context.Context, tx bun.Tx) error {
 	return err
 }
 
-// from is where a method reads: in the transaction that the context is in, or what was committed last.
+// from is where a method reads: in the transaction or view that the context is in, or what was committed last.
 func (s *Store) from(ctx context.Context) bun.IDB {
 	if tx, ok := ctx.Value(inTx{}).(*transaction); ok && tx.store == s {
 		return tx.Tx

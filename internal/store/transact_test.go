@@ -15,7 +15,7 @@ func openPostgres(t testing.TB) *Store { return open(t, pgtest.URL(t)) }
 func order(text string) plan.Order { return plan.Order{Author: "me", Reason: text, At: 1} }
 
 func TestAtomicIsAllOrNothing(t *testing.T) {
-	databases(t, func(t *testing.T, target func(t testing.TB) string) {
+	made(t, func(t *testing.T, target func(t testing.TB) string) {
 		name := target(t)
 		s, again := open(t, name), open(t, name)
 		pauses := func(ctx context.Context, s *Store) int {
@@ -84,7 +84,7 @@ func TestAtomicNests(t *testing.T) {
 
 // Nobody writes between what a transaction has read and what it writes, in whatever process.
 func TestWritersTakeTurns(t *testing.T) {
-	databases(t, func(t *testing.T, target func(t testing.TB) string) {
+	made(t, func(t *testing.T, target func(t testing.TB) string) {
 		name := target(t)
 		s, again := open(t, name), open(t, name)
 		entered, leave, done := make(chan struct{}), make(chan struct{}), make(chan error)

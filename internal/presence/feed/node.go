@@ -161,34 +161,10 @@ func system(item []byte) *System {
 	if json.Unmarshal(item, v) != nil {
 		return nil
 	}
+	for _, text := range []*string{v.CPU, v.Kernel, v.Distro} {
+		if text != nil {
+			*text = clean(*text, maxText)
+		}
+	}
 	return v
-}
-
-// Networks that no public address is in, besides those that netip knows: shared, protocol assignments,
-// documentation, benchmarks, reserved.
-var special = func() []netip.Prefix {
-	var out []netip.Prefix
-	for _, p := range []string{
-		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-		"64:ff9b:1::/48", "100::/64", "2001:2::/48", "2001:10::/28", "2001:db8::/32", "3fff::/20", "fec0::/10",
-	} {
-		if prefix, err := netip.ParsePrefix(p); err == nil {
-			out = append(out, prefix)
-		}
-	}
-	return out
-}()
-
-// Public reports whether an address can be looked up: one on the internet, not private, local or reserved.
-func Public(a netip.Addr) bool {
-	a = a.Unmap()
-	if !a.IsValid() || !a.IsGlobalUnicast() || a.IsPrivate() {
-		return false
-	}
-	for _, p := range special {
-		if p.Contains(a) {
-			return false
-		}
-	}
-	return true
 }

@@ -175,11 +175,18 @@ func (s *scanner) text(limit int) (string, error) {
 		return string(b[:min(len(b), limit)]), nil
 	}
 	if len(b) > 12*limit { // an escape is at most twelve times as long as what it stands for
-		return strings.ToValidUTF8(string(b[:limit]), "\uFFFD"), nil
+		return clean(string(b[:limit]), limit), nil
 	}
 	var t string
 	if err := json.Unmarshal(s.b[start-1:s.i], &t); err != nil {
 		return "", err
 	}
-	return t[:min(len(t), limit)], nil
+	return clean(t, limit), nil
+}
+
+// clean cuts a text off and makes of it what every database can keep: valid UTF-8 without the byte 0. A text that
+// nobody can store would keep everything else from being stored with it.
+func clean(t string, limit int) string {
+	t = strings.ToValidUTF8(t[:min(len(t), limit)], "")
+	return strings.ReplaceAll(t, "\x00", "\uFFFD")
 }

@@ -99,6 +99,8 @@ type RewardFilter struct {
 	Validator programme.Address
 	Account   programme.Address
 	Role      string
+	// From and To are the first and the last era; 0 = no bound.
+	From, To programme.Era
 	// Asset is the token ("polkadot") whose prices are given with the rewards; empty for none.
 	Asset string
 }
