@@ -67,7 +67,7 @@ func drawObservation(t *rapid.T, p *Plan, head uint32) Observation {
 		text := rapid.SampledFrom([]string{"", "", "", "broken"})
 		o.Tx = &Outcome{
 			Stage: rapid.SampledFrom([]Stage{Pending, Seen, Included, Included, Lost}).Draw(t, "stage"),
-			Pool:  text.Draw(t, "pool"), Error: text.Draw(t, "error"), Inner: text.Draw(t, "inner"), Block: block.Draw(t, "block"), Extrinsic: "0xe",
+			Error: text.Draw(t, "error"), Inner: text.Draw(t, "inner"), Pool: text.Draw(t, "pool"), Block: block.Draw(t, "block"), Extrinsic: "0xe",
 		}
 		if o.Tx.Stage == Lost {
 			o.Tx.Never = text.Draw(t, "never")
