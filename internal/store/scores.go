@@ -102,6 +102,16 @@ func (s *Store) Score(ctx context.Context, stash programme.Address, session *pro
 	}, (*scoreRow).score)
 }
 
+// ScoresOf lists the scores of a slot, newest first; a limit of 0 means all.
+func (s *Store) ScoresOf(ctx context.Context, slot, limit int) ([]memory.Score, error) {
+	return list(ctx, s.from(ctx), "scores of a slot", func(q *bun.SelectQuery) {
+		q.Where("slot = ?", slot).Order("session DESC")
+		if limit > 0 {
+			q.Limit(limit)
+		}
+	}, (*scoreRow).score)
+}
+
 // ScoreStatistics reads the statistics of a session, or the newest ones when session is nil; [ErrNotFound] when there are
 // none.
 func (s *Store) ScoreStatistics(ctx context.Context, session *programme.Session) (memory.ScoreStatistics, error) {
