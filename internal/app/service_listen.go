@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/thousand-validators/otv/internal/config"
 	"github.com/thousand-validators/otv/internal/ops"
 )
 
@@ -36,27 +35,6 @@ func (p *process) healthListener() *ops.Listener {
 		return nil
 	}
 	return p.listener("health", "health.address", address, p.healthRoutes())
-}
-
-// apiListener serves everybody: the API with the gateway role, or health only where the configuration says so. It is
-// nil when neither is wanted.
-func (p *process) apiListener() *ops.Listener {
-	switch {
-	case !p.cfg.Server.Enable:
-		return nil
-	case p.cfg.Server.OnlyHealth:
-		return p.listener("api", "server.port", p.cfg.ServerAddress(), p.healthRoutes())
-	case p.has(config.RoleGateway):
-		return p.listener("api", "server.port", p.cfg.ServerAddress(), p.api())
-	}
-	return nil
-}
-
-// api is what the gateway serves.
-func (p *process) api() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthcheck", p.health.Healthcheck)
-	return mux
 }
 
 // runAdmin serves operators, behind the admin token.

@@ -22,6 +22,7 @@ type answer struct {
 	plain  []byte
 	packed []byte // gzip, nil when not worth it
 	tag    string // entity tag, the same for both encodings
+	next   string // cursor of the next page, of a list that is no JSON
 	stamp  []int64
 }
 
@@ -77,6 +78,9 @@ func (a *answer) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.Set("ETag", a.tag)
+	if a.next != "" {
+		h.Set("X-Next-Cursor", a.next)
+	}
 	h.Set("Cache-Control", "no-cache") // keep it, but ask before using it
 	if a.status == http.StatusOK && holds(r.Header.Get("If-None-Match"), a.tag) {
 		w.WriteHeader(http.StatusNotModified)

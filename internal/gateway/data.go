@@ -16,10 +16,13 @@ var ErrNone = plan.ErrNotFound
 type Versions = map[memory.Subject]int64
 
 // Data is what the gateway reads. Package store has it. Lists come by slot, era, session or time, ascending, unless a
-// method says otherwise; a limit of 0 means all; a network is its genesis hash.
+// method says otherwise; a limit of 0 means all; the network of
+// rounds is its genesis hash, that of locations, releases and healths of sources the name of [Options.Network].
 type Data interface {
 	// Versions counts the changes of every subject.
 	Versions(ctx context.Context) (Versions, error)
+	// View runs fn, whose reads with the context it is given all see the same state of the database.
+	View(ctx context.Context, fn func(ctx context.Context) error) error
 	// Chain is what is known of the network; [ErrNone] before it was first read.
 	Chain(ctx context.Context) (memory.Chain, error)
 
@@ -73,6 +76,8 @@ type Population interface {
 	// The changes of verdicts and validity come newest first.
 	VerdictChanges(ctx context.Context, slot, limit int) ([]memory.VerdictChange, error)
 	ValidityChanges(ctx context.Context, slot, limit int) ([]memory.ValidityChange, error)
+	ScoresOf(ctx context.Context, slot, limit int) ([]memory.Score, error) // newest first
+	LocationHistory(ctx context.Context, network string, slot, limit int) ([]outside.Located, error)
 	RankEventsOf(ctx context.Context, slot int) ([]memory.RankEvent, error)
 }
 
@@ -89,6 +94,7 @@ type Rounds interface {
 	NominationsOf(ctx context.Context, nominator programme.Address, limit int) ([]memory.Nomination, error)
 	// Plans are newest first.
 	Plans(ctx context.Context, f plan.Filter) ([]plan.Plan, error)
+	Plan(ctx context.Context, key plan.Key) (plan.Plan, error)
 	History(ctx context.Context, key plan.Key) ([]plan.Event, error)
 	Pauses(ctx context.Context) ([]plan.Pause, error)
 }

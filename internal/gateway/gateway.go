@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/memory"
@@ -21,6 +22,8 @@ type Options struct {
 	Data   Data
 	Logger *slog.Logger
 	Now    func() time.Time
+	// Network is the name under which the database keeps what sources beyond the chains told.
+	Network string
 	// Rules are those of the configuration. Decisions are made and explained by those in their records.
 	Rules programme.Rules
 	// RankIsActiveEras shows the old backend's rank, which is the number of eras in the validator set.
@@ -62,6 +65,8 @@ type Gateway struct {
 	counters counters
 	paths    []string // patterns of the routes
 	longs    chan struct{}
+	records  records
+	changes  changes
 
 	population *view[*population]
 	poke       chan struct{}
@@ -82,6 +87,9 @@ func New(o Options) (*Gateway, error) {
 		return nil, fmt.Errorf("make the store of answers: %w", err)
 	}
 	g.population = &view[*population]{answers: g.answers, subjects: populationSubjects(), build: g.gather}
+	if g.records.kept, err = lru.New[string, *parsed](keptRecords); err != nil {
+		return nil, fmt.Errorf("make the store of records: %w", err)
+	}
 	limits, err := newLimiter(o.Limit, o.Now)
 	if err != nil {
 		return nil, fmt.Errorf("make the rate limit: %w", err)
@@ -92,6 +100,7 @@ func New(o Options) (*Gateway, error) {
 	g.router.MethodNotAllowed(g.wrongMethod)
 	g.api = humachi.New(g.router, describe(o.Version))
 	g.mountLegacy()
+	g.mountV1()
 	if err := g.mountDescription(); err != nil {
 		return nil, err
 	}
@@ -109,8 +118,9 @@ func New(o Options) (*Gateway, error) {
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.handler.ServeHTTP(w, r) }
 
 // Run follows the changes of the data until ctx ends. A database that does not answer keeps the last answers alive: they
-// are what is known.
+// are what is known. Streams of changes end with it.
 func (g *Gateway) Run(ctx context.Context) error {
+	defer g.changes.end()
 	tick := time.NewTicker(g.Poll)
 	defer tick.Stop()
 	failing := false
@@ -140,7 +150,7 @@ func (g *Gateway) Refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the versions of the data: %w", err)
 	}
-	g.answers.versions.Store(&v)
+	g.changes.tell(*g.answers.versions.Swap(&v), v)
 	return nil
 }
 

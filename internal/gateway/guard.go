@@ -59,7 +59,7 @@ func crossOrigin(allowed []string, next http.Handler) http.Handler {
 		}
 		if origin != "" {
 			h.Set("Access-Control-Allow-Origin", origin)
-			h.Set("Access-Control-Expose-Headers", "ETag, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After")
+			h.Set("Access-Control-Expose-Headers", "ETag, X-Next-Cursor, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After")
 		}
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			if origin != "" {
@@ -82,6 +82,10 @@ func crowd(most int, next http.Handler) http.Handler {
 	}
 	seats := make(chan struct{}, most)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == eventsPath {
+			next.ServeHTTP(w, r) // streams stay, and have a bound of their own
+			return
+		}
 		select {
 		case seats <- struct{}{}:
 			defer func() { <-seats }()

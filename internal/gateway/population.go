@@ -87,8 +87,16 @@ func (m *member) total() float64 {
 	return m.score.Total
 }
 
-// gather reads a population.
-func (g *Gateway) gather(ctx context.Context) (*population, error) {
+// gather reads a population, all of it as it is at one moment.
+func (g *Gateway) gather(ctx context.Context) (p *population, err error) {
+	err = g.Data.View(ctx, func(ctx context.Context) error {
+		p, err = g.collect(ctx)
+		return err
+	})
+	return p, err
+}
+
+func (g *Gateway) collect(ctx context.Context) (*population, error) {
 	chain, err := g.Data.Chain(ctx)
 	if err != nil && !errors.Is(err, ErrNone) {
 		return nil, fmt.Errorf("read the network: %w", err)
@@ -115,7 +123,7 @@ func (g *Gateway) gather(ctx context.Context) (*population, error) {
 		attach(ctx, "standings", g.Data.Standings, bySlot, func(m *member, v *memory.Standing) int { m.standing = v; return v.Slot }),
 		attach(ctx, "ranks", g.Data.Rankings, bySlot, func(m *member, v *memory.Ranking) int { m.ranking = v; return v.Slot }),
 		attach(ctx, "presence", g.nodes, bySlot, func(m *member, v *node) int { m.node = v; return v.Slot }),
-		attach(ctx, "locations", func(ctx context.Context) ([]outside.Located, error) { return g.Data.Locations(ctx, chain.Genesis) },
+		attach(ctx, "locations", func(ctx context.Context) ([]outside.Located, error) { return g.Data.Locations(ctx, g.Network) },
 			bySlot, func(m *member, v *outside.Located) int { m.place = v; return v.Slot }),
 		attach(ctx, "scores", g.Data.NewestScores, bySlot, func(m *member, v *memory.Score) int { m.score = v; return v.Slot }),
 	); err != nil {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -85,9 +87,9 @@ func (s *Store) SaveScores(ctx context.Context, all []memory.Score, st memory.Sc
 
 // NewestScores lists the newest score of every slot that has one, by slot.
 func (s *Store) NewestScores(ctx context.Context) ([]memory.Score, error) {
-	return list(ctx, s.from(ctx), "newest scores", func(q *bun.SelectQuery) {
-		q.Where("sc.session = (SELECT max(o.session) FROM scores AS o WHERE o.slot = sc.slot)").Order("slot")
-	}, (*scoreRow).score)
+	out, err := list(ctx, s.from(ctx), "newest scores", newestOf("scores", "sc", "slot", "session"), (*scoreRow).score)
+	slices.SortFunc(out, func(a, b memory.Score) int { return cmp.Compare(a.Slot, b.Slot) })
+	return out, err
 }
 
 // Score reads the score of a stash in a session, or its newest one when session is nil; [ErrNotFound] when there is none.
@@ -96,6 +98,16 @@ func (s *Store) Score(ctx context.Context, stash programme.Address, session *pro
 		q.Where("stash = ?", string(stash)).Order("session DESC")
 		if session != nil {
 			q.Where("session = ?", int64(*session))
+		}
+	}, (*scoreRow).score)
+}
+
+// ScoresOf lists the scores of a slot, newest first; a limit of 0 means all.
+func (s *Store) ScoresOf(ctx context.Context, slot, limit int) ([]memory.Score, error) {
+	return list(ctx, s.from(ctx), "scores of a slot", func(q *bun.SelectQuery) {
+		q.Where("slot = ?", slot).Order("session DESC")
+		if limit > 0 {
+			q.Limit(limit)
 		}
 	}, (*scoreRow).score)
 }
