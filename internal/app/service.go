@@ -42,12 +42,22 @@ type Service struct {
 	Level  *slog.Level
 	Logger *slog.Logger
 	Pace   Pace
+	// Simulation is set by whoever has the process run on a simulated network.
+	Simulation Simulation
 	// Listening, unless nil, is told the address of every listener: "health", "admin", "api".
 	Listening func(name string, addr net.Addr)
 	// Ready, unless nil, is called when the process is ready for the first time.
 	Ready func()
 	// Event, unless nil, is told what may interest people. It must not block.
 	Event func(rounds.Event)
+}
+
+// Simulation says that the network is a simulated one.
+type Simulation struct {
+	// Text is the sentence that says so to people; empty on real networks.
+	Text string
+	// Speed is how many times faster than the machine's clock Now goes; 0 is 1.
+	Speed float64
 }
 
 // Run works until ctx ends and everything has stopped in order. Failures of what the operator supplied are an
@@ -63,6 +73,7 @@ func (s Service) Run(ctx context.Context) error {
 // process is a running service: what its components share.
 type process struct {
 	Service
+	id      string // that no other process has
 	cfg     *config.Config
 	log     *slog.Logger
 	board   *health.Board
@@ -94,6 +105,10 @@ func (s Service) open() (*process, error) {
 	s.Pace = s.Pace.withDefaults()
 	p := &process{Service: s, cfg: cfg, metrics: metrics.New(cfg.PrometheusPrefix)}
 	if err := p.openLog(); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.id, err = s.name(); err != nil {
 		return nil, err
 	}
 	p.board = health.NewBoard(s.Now, func(part health.Part) { p.metrics.Part(part.Name, part.State.Value()) })
@@ -202,8 +217,8 @@ func (p *process) components() []lifecycle.Component {
 	if p.cfg.AdminAddress(p.Roles) != "" {
 		add("admin listener", p.runAdmin)
 	}
-	if run := p.api(); run != nil {
-		add("api listener", run)
+	if p.apiWanted() {
+		add("api listener", p.runAPI)
 	}
 	return list
 }

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/thousand-validators/otv/internal/config"
 	"github.com/thousand-validators/otv/internal/ops"
 )
 
@@ -36,20 +35,6 @@ func (p *process) healthListener() *ops.Listener {
 		return nil
 	}
 	return p.listener("health", "health.address", address, p.healthRoutes())
-}
-
-// api serves everybody: the API with the gateway role, or health only where the configuration says so. It is
-// nil when neither is wanted.
-func (p *process) api() func(ctx context.Context, ready func()) error {
-	switch {
-	case !p.cfg.Server.Enable:
-		return nil
-	case p.cfg.Server.OnlyHealth:
-		return p.listener("api", "server.port", p.cfg.ServerAddress(), p.healthRoutes()).Run
-	case p.has(config.RoleGateway):
-		return p.runAPI
-	}
-	return nil
 }
 
 // runAdmin serves operators, behind the admin token.

@@ -35,8 +35,8 @@ const patience = 90 * time.Second
 func pace() app.Pace {
 	return app.Pace{
 		List: 200 * time.Millisecond, Candidates: 20 * time.Millisecond, Sources: 200 * time.Millisecond, Locate: 50 * time.Millisecond,
-		Feed: 200 * time.Millisecond, Flush: time.Millisecond, Poll: 10 * time.Millisecond, Beat: 50 * time.Millisecond, Silence: 2 * time.Second,
-		Lease: 2 * time.Second, Figures: 50 * time.Millisecond,
+		Feed: time.Second, Flush: time.Millisecond, Poll: 10 * time.Millisecond, Beat: 50 * time.Millisecond, Silence: 2 * time.Second,
+		Lease: 10 * time.Second, Figures: 50 * time.Millisecond,
 	}
 }
 

@@ -6,52 +6,145 @@ import (
 	"time"
 
 	"github.com/thousand-validators/otv/internal/jobs"
+	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/decision"
+	"github.com/thousand-validators/otv/internal/programme/memory"
+	"github.com/thousand-validators/otv/internal/programme/plan"
 	"github.com/thousand-validators/otv/internal/simnet"
+	"github.com/thousand-validators/otv/internal/store"
 )
 
-// On an empty folder the monolith fills its database, holds a round whose record verifies, and after a restart goes on
-// where it was.
-func TestMonolith(t *testing.T) {
-	n := world(t, simnet.Options{Seed: 4, Candidates: 12})
-	if err := n.Steps(12); err != nil {
-		t.Fatal(err)
-	}
-	dir := folder(t, n)
-	cfg := load(t, dir, within(n)...)
-	began := time.Now()
-	s := begin(t, n, cfg)
-	t.Logf("ready after %s", time.Since(began))
-	db := look(t, cfg)
-	done := func() bool {
-		for name, st := range states(t, db) {
-			if st.Status == jobs.NotRunning {
+// small is a network whose eras have 32 blocks.
+func small(seed uint64) simnet.Options {
+	return simnet.Options{Seed: seed, Candidates: 12, BlockTime: time.Second, SessionBlocks: 8, SessionsPerEra: 4}
+}
+
+// drive makes blocks until the answer is yes. At the end of a session it waits until the jobs have done their work.
+func drive(t testing.TB, n *simnet.Network, db *store.Store, what string, s *service, yes func() bool) {
+	t.Helper()
+	limit := time.After(patience)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for blocks := 0; !yes(); {
+		select {
+		case <-tick.C:
+			if blocks%8 == 0 && !quiet(t, db) {
 				continue
 			}
-			if st.RunCount == 0 || st.Status == jobs.Errored || st.Wanted != "" {
-				_ = name
-				return false
+			if err := n.Step(); err != nil {
+				t.Fatal(err)
 			}
+			blocks++
+		case <-limit:
+			t.Fatalf("never came: %s\n%s", what, s.log)
 		}
-		return true
 	}
-	until(t, "all jobs have run", s.log, done)
-	t.Logf("all jobs ran after %s", time.Since(began))
-	for name, st := range states(t, db) {
-		t.Logf("%s: %s %s %s %s", name, st.Status, st.Cause, st.Result, st.Error)
+}
+
+// quiet reports whether no job is wanted or at work.
+func quiet(t testing.TB, db *store.Store) bool {
+	t.Helper()
+	all := states(t, db)
+	for _, st := range all {
+		if st.Status == jobs.Running || st.Wanted != "" || st.Status == jobs.Started && st.RunCount == 0 {
+			return false
+		}
 	}
-	if strings.Contains(s.log.String(), "level=ERROR") {
-		t.Error(s.log)
-	}
-	list, err := db.Rounds(t.Context(), genesis(t, db), 0)
-	if err != nil || len(list) != 1 {
-		t.Fatal(len(list), err)
-	}
-	doc, err := db.Document(t.Context(), list[0].Digest)
+	return len(all) > 0
+}
+
+// nominated counts the nominations that took effect by their nominators.
+func nominated(t testing.TB, db *store.Store) map[programme.Address]int {
+	t.Helper()
+	list, err := db.Nominations(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := decision.Verify(doc.Bytes); err != nil {
-		t.Error(err)
+	out := map[programme.Address]int{}
+	for _, x := range list {
+		out[x.Nominator]++
+	}
+	return out
+}
+
+// rounds are those in a database, the oldest first.
+func rounds(t testing.TB, db *store.Store) []memory.Round {
+	t.Helper()
+	list, err := db.Rounds(t.Context(), genesis(t, db), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
+		list[i], list[j] = list[j], list[i]
+	}
+	return list
+}
+
+// From an empty folder on the monolith fills its database, holds rounds whose records verify and nominates; after a
+// restart it goes on where it was.
+func TestMonolith(t *testing.T) {
+	n := world(t, small(4))
+	dir := folder(t, n)
+	cfg := load(t, dir, within(n, "act.mode=act")...)
+	s := begin(t, n, cfg)
+	db := look(t, cfg)
+	drive(t, n, db, "all nominators have nominated", s, func() bool { return len(nominated(t, db)) == len(n.Nominators()) })
+	until(t, "the jobs have done their work", s.log, func() bool { return quiet(t, db) })
+	for name, st := range states(t, db) {
+		t.Logf("%s: %s %s %s %s", name, st.Status, st.Cause, st.Result, st.Error)
+	}
+	verify(t, db)
+	s.end()
+	before, plans := rounds(t, db), allPlans(t, db)
+
+	s = begin(t, n, cfg)
+	runs := states(t, db)[jobs.Scorekeeper].RunCount
+	s.log.until(t, "works on jobs")
+	until(t, "the jobs have run again", s.log, func() bool { return quiet(t, db) && states(t, db)[jobs.Scorekeeper].RunCount > runs })
+	after := rounds(t, db)
+	if len(after) != len(before) {
+		t.Errorf("%d rounds before, %d after the restart in the same era", len(before), len(after))
+	}
+	if again := allPlans(t, db); len(again) != len(plans) {
+		t.Errorf("%d plans before, %d after the restart", len(plans), len(again))
+	}
+	if text := s.log.String(); strings.Contains(text, "level=ERROR") {
+		t.Error(text)
+	}
+}
+
+func allPlans(t testing.TB, db *store.Store) []plan.Plan {
+	t.Helper()
+	list, err := db.Plans(t.Context(), plan.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// verify recomputes the records of all rounds, and looks that no nominator has two sets of targets in an era.
+func verify(t testing.TB, db *store.Store) {
+	t.Helper()
+	for _, r := range rounds(t, db) {
+		doc, err := db.Document(t.Context(), r.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		record, err := decision.Verify(doc.Bytes)
+		if err != nil || record.Digest != r.Digest {
+			t.Error(r.Number, err)
+		}
+	}
+	seen := map[string]bool{}
+	list, err := db.Nominations(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range list {
+		key := string(x.Nominator) + x.At.String()
+		if seen[key] {
+			t.Errorf("%s has nominated twice in era %d", x.Nominator, x.Era)
+		}
+		seen[key] = true
 	}
 }

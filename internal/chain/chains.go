@@ -104,7 +104,7 @@ func (c *Chains) connect(ctx context.Context, l *line) (*substrate.Client, error
 	}
 	cfg := c.cfg.Client
 	cfg.Expect = expected
-	cfg.Endpoints, cfg.Logger, cfg.Label = l.endpoints, c.log.With("role", l.role), l.role
+	cfg.Endpoints, cfg.Logger, cfg.Label = l.endpoints, c.log.With("role", l.role), "the "+l.role
 	if l == c.relay && c.cfg.Genesis != "" {
 		if cfg.Genesis, err = substrate.ParseHash(c.cfg.Genesis); err != nil {
 			return nil, badRequest("the genesis hash %q of %s is not one: %w", c.cfg.Genesis, c.expected(), err)
@@ -114,7 +114,9 @@ func (c *Chains) connect(ctx context.Context, l *line) (*substrate.Client, error
 	var wrong *substrate.WrongChainError
 	switch {
 	case errors.As(err, &wrong) && ctx.Err() == nil:
-		return nil, unsuitable("wrong network: the configuration is for %s, but %w", c.expected(), err)
+		return nil, unsuitable("wrong network: the configuration is for %s, but %w", c.expected(), wrong)
+	case err != nil && ctx.Err() == nil:
+		return nil, kinded(err) // it says what failed
 	case err != nil:
 		return nil, failed(ctx, "connect to the "+l.role, err)
 	}

@@ -46,13 +46,32 @@ func failed(ctx context.Context, action string, err error) error {
 	case err == nil || errors.As(err, &known):
 		return err
 	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", action, context.Cause(ctx))
+		return interrupted(ctx, action, err)
 	case errors.As(err, &wrong):
 		return unsuitable("%s: wrong network: %w", action, err)
-	case unreadable(err):
-		return unsuitable("%s: %w", action, err)
 	}
-	return unavailable("%s: %w", action, err)
+	return kinded(fmt.Errorf("%s: %w", action, err))
+}
+
+// kinded gives an error its kind.
+func kinded(err error) error {
+	switch {
+	case unreadable(err):
+		return &kindError{ErrUnsuitable, err}
+	case rpc.IsPruned(err):
+		return unavailable("%w; only an archive node keeps the state of every block", err)
+	}
+	return &kindError{ErrUnavailable, err}
+}
+
+// interrupted is the error for a context that ended: why, and what was waited for when that is known.
+func interrupted(ctx context.Context, action string, err error) error {
+	cause := context.Cause(ctx)
+	var read *substrate.ReadError
+	if errors.As(err, &read) {
+		return fmt.Errorf("%s: %w while waiting for %s of %s block %d", action, cause, read.What, read.Chain, read.Number)
+	}
+	return fmt.Errorf("%s: %w", action, cause)
 }
 
 // unreadable tells an item that is missing or has an unexpected form from a chain that does not answer.

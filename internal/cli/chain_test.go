@@ -228,7 +228,7 @@ func TestChainFailures(t *testing.T) {
 		{"unknown item", []string{"storage", "Staking.Validator"}, nil, ExitInput, []string{"did you mean Staking.Validators?"}},
 		{"unknown constant", []string{"constants", "Staking.historydepth"}, nil, ExitInput, []string{"did you mean Staking.HistoryDepth?"}},
 		{"too many keys", []string{"storage", "Staking.Ledger", address, address}, nil, ExitInput, []string{"takes 1 key, not 2"}},
-		{"not a key", []string{"storage", "Staking.Ledger", "bob"}, nil, ExitInput, []string{`key 1 of Staking.Ledger, a AccountId32: "bob"`}},
+		{"not a key", []string{"storage", "Staking.Ledger", "bob"}, nil, ExitInput, []string{`key 1 of Staking.Ledger (AccountId32): "bob"`}},
 		{"another network's address", []string{"storage", "Staking.Ledger", foreign}, nil, ExitInput, []string{"network 42", address}},
 		{"not an integer", []string{"storage", "Staking.ErasStakersPaged", "-1"}, nil, ExitUsage, nil},
 		{"not JSON", []string{"storage", "Staking.ByKind", "{"}, nil, ExitInput, []string{"not JSON"}},

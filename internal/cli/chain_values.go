@@ -56,7 +56,7 @@ func (v *chainView) keyArgs(entry *metadata.StorageEntry, args []string) ([]any,
 			_, err = codec.Encode(types, entry.Keys[i], key)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("key %d of %s.%s, a %s: %q is not usable: %w", i+1, entry.Pallet, entry.Name, types.Name(entry.Keys[i]), shorten(arg, 80), err)
+			return nil, fmt.Errorf("key %d of %s.%s (%s): %q is not usable: %w", i+1, entry.Pallet, entry.Name, types.Name(entry.Keys[i]), shorten(arg, 80), err)
 		}
 		keys[i] = key
 	}

@@ -27,22 +27,22 @@ func TestPlanFailures(t *testing.T) {
 			}
 			defer l.Close()
 			return plan(folder(t, "local", "ws://"+l.Addr().String()))
-		}, ExitNetwork, []string{"127.0.0.1"}},
+		}, ExitNetwork, []string{"otv: connect to the relay chain: ", "127.0.0.1", "connection refused"}},
 		{"stops answering in the middle of a page", func(t *testing.T) []string {
 			n := village(t)
 			n.Inject(substratetest.Rule{Method: "state_queryStorageAt", Skip: 1, Do: substratetest.Stall()})
 			return append(plan(folder(t, "local", n.URL())), "--timeout", "2s")
-		}, ExitNetwork, []string{"not finished after 2s"}},
+		}, ExitNetwork, []string{"not finished after 2s (--timeout) while waiting for Staking.", " of Village block 2"}},
 		{"answers garbage", func(t *testing.T) []string {
 			n := village(t)
 			n.Inject(substratetest.Rule{Method: "state_queryStorageAt", Do: substratetest.Raw("<html>busy</html>")})
 			return append(plan(folder(t, "local", n.URL())), "--timeout", "30s")
-		}, ExitNetwork, []string{"127.0.0.1"}},
+		}, ExitNetwork, []string{"Village block 2", "Staking.", "127.0.0.1", "not JSON-RPC"}},
 		{"pruned state", func(t *testing.T) []string {
 			n := village(t)
 			n.PruneBefore(2)
 			return append(plan(folder(t, "local", n.URL())), "--at", "1")
-		}, ExitNetwork, []string{"block 1"}},
+		}, ExitNetwork, []string{"Village block 1", "127.0.0.1", "State already discarded", "archive node"}},
 		{"block that is not final", func(t *testing.T) []string {
 			return append(plan(folder(t, "local", village(t).URL())), "--at", "99")
 		}, ExitInput, []string{"99"}},
@@ -56,7 +56,7 @@ func TestPlanFailures(t *testing.T) {
 			main["constraints"] = map[string]any{"minSelfStake": "10 WND"}
 			write(t, dir, "main.json", main)
 			return plan(dir)
-		}, ExitInput, []string{"wrong network", "westend", "genesis"}},
+		}, ExitInput, []string{"otv: wrong network: the configuration is for westend, but the endpoint ws://127.0.0.1", "genesis"}},
 		{"list of another network", func(t *testing.T) []string {
 			dir := folder(t, "westend", village(t).URL())
 			main := readJSON(t, dir, "main.json")
@@ -89,7 +89,7 @@ func TestPlanFailures(t *testing.T) {
 		}, ExitInput, []string{"write", "record.json"}},
 		{"no folder given", func(*testing.T) []string { return []string{"round", "plan"} }, ExitUsage, []string{"--config"}},
 		{"unknown profile", func(*testing.T) []string { return []string{"round", "plan", "--config", ".", "--profile", "x"} }, ExitUsage, []string{"--profile"}},
-		{"unknown flag", func(*testing.T) []string { return []string{"round", "plan", "--colour"} }, ExitUsage, []string{"--colour"}},
+		{"unknown flag", func(*testing.T) []string { return []string{"round", "plan", "--colour"} }, ExitUsage, []string{"--colour", "see otv round plan --help"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

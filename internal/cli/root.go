@@ -16,6 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/thousand-validators/otv/internal/app"
 )
 
 // Exit codes of the otv command, documented in docs/commands.md.
@@ -39,6 +41,10 @@ type Env struct {
 	Terminal bool
 	// Progress says that Stderr is a terminal, where a line may be overwritten.
 	Progress bool
+	// Pace is that of services; zero is the usual one.
+	Pace app.Pace
+	// Height is the number of lines that the terminal at Stdout has, 0 when unknown; nil for never.
+	Height func() int
 	// Context ends when the user interrupts; nil means context.Background.
 	Context context.Context
 }
@@ -50,6 +56,13 @@ func SystemEnv() *Env {
 		Getenv: os.Getenv, Environ: os.Environ, Now: time.Now,
 		Terminal: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
 		Progress: term.IsTerminal(int(os.Stderr.Fd())),
+		Height: func() int {
+			_, height, err := term.GetSize(int(os.Stdout.Fd()))
+			if err != nil {
+				return 0
+			}
+			return height
+		},
 	}
 }
 
@@ -91,16 +104,19 @@ func Main(args []string, env *Env) int {
 	})()
 	root := newRoot(env)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return ExitOK
 	}
-	code := ExitUsage
+	text, code := strings.TrimSpace(err.Error()), ExitUsage
 	var ee *exitError
-	if errors.As(err, &ee) {
+	switch {
+	case errors.As(err, &ee):
 		code = ee.code
+	case !strings.Contains(text, "\n"): // of the command line's parser, which knows how it is meant
+		text += "; see " + cmd.CommandPath() + " --help"
 	}
-	if text := strings.TrimSpace(err.Error()); text != "" {
+	if text != "" {
 		fmt.Fprintf(env.Stderr, "otv: %s\n", strings.ReplaceAll(text, "\n", "\n  "))
 	}
 	return code

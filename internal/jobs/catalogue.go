@@ -87,7 +87,7 @@ func Catalogue() []Job {
 			Reads: "snapshot, presence, locations, release, remote ranks, history", Writes: "verdicts and validity of every candidate and how they changed, faults, clock of the chain"},
 		{Name: Score, Key: "score", After: []string{Validity, Inclusion, EraStats, ValidatorPref, NominatorStake}, On: []Cause{AtStart, OnSession, OnEra, OnList},
 			Reads: "the same as ValidityJob", Writes: "score of every valid candidate, score statistics of the session"},
-		{Name: EraStats, Key: "eraStats", On: []Cause{AtStart, OnSession, OnEra, OnList},
+		{Name: EraStats, Key: "eraStats", On: []Cause{AtStart, OnSession, OnEra, OnList, OnPlan},
 			Reads: "validator sets, identities, rank events", Writes: "validator set of the session, identities, era, counts of candidates, both ranks, closing of nomination periods"},
 		{Name: EraPoints, Key: "eraPoints", On: []Cause{AtStart, OnEra},
 			Reads: "reward points of the eras whose totals are not stored", Writes: "points per stash and era, totals per era"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -119,6 +120,14 @@ type atLeast struct{ slog.Handler }
 // Enabled implements slog.Handler.
 func (h atLeast) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
+}
+
+// Handle implements slog.Handler. What is said about a job that failed, this package has said already.
+func (h atLeast) Handle(ctx context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "Job errored") {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
 }
 
 // WithAttrs implements slog.Handler.

@@ -168,6 +168,20 @@ func (w *wire) await(prefix string) {
 	}
 }
 
+// flush and compare look at the tracker while no other goroutine does.
+func (w *wire) flush(reaches, answered bool) {
+	w.client.mu.Lock()
+	defer w.client.mu.Unlock()
+	w.rig.flush(reaches, answered)
+}
+
+func (w *wire) compare() {
+	w.t.Helper()
+	w.client.mu.Lock()
+	defer w.client.mu.Unlock()
+	w.rig.compare()
+}
+
 func (w *wire) raw(kind websocket.MessageType, frame []byte) {
 	w.t.Helper()
 	if err := w.link.conn.Write(w.t.Context(), kind, frame); err != nil {

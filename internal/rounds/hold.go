@@ -114,10 +114,20 @@ func (s *Service) again(ctx context.Context, v *View, last memory.Round, due []p
 	if err != nil {
 		return false, "", err
 	}
+	planned := map[programme.Address]bool{}
 	for _, p := range plans {
-		if p.Round == last.Digest && p.State.Closed() && p.Replan && slices.Contains(due, p.Nominator) {
+		if p.Round != last.Digest {
+			continue
+		}
+		planned[p.Nominator] = true
+		if p.State.Closed() && p.Replan && slices.Contains(due, p.Nominator) {
 			return true, "", nil
 		}
+	}
+	// Something was in the way of a plan, such as a target that had withdrawn meanwhile; later it may not be.
+	refused := slices.ContainsFunc(due, func(a programme.Address) bool { return !planned[a] })
+	if refused && s.Act != config.ActOff && v.Staking.Time-last.At >= retryAfter {
+		return true, "", nil
 	}
 	return false, fmt.Sprintf("the round of era %d holds", last.Era), nil
 }

@@ -38,8 +38,8 @@ type Memory interface {
 	SavePeriod(ctx context.Context, p memory.Period) error
 	Nominations(ctx context.Context) ([]memory.Nomination, error)
 	SaveNomination(ctx context.Context, n memory.Nomination) error
-	// ValidatorSets are the newest set of each era, ascending.
-	ValidatorSets(ctx context.Context) ([]memory.ValidatorSet, error)
+	// ValidatorSetsFrom are the newest sets of the eras from one on, ascending.
+	ValidatorSetsFrom(ctx context.Context, from programme.Era) ([]memory.ValidatorSet, error)
 
 	// NewestRound is the round held last on a network (genesis hash); ok is false before the first. SaveRound numbers it.
 	NewestRound(ctx context.Context, network string) (r memory.Round, ok bool, err error)

@@ -221,13 +221,13 @@ func (e *evaluation) load(ctx context.Context) error {
 	if e.suspended, err = e.suspendedSlots(ctx); err != nil {
 		return err
 	}
-	sets, err := e.Memory.ValidatorSets(ctx)
+	sets, err := e.Memory.ValidatorSetsFrom(ctx, e.period.Opened)
 	if err != nil {
 		return err
 	}
 	e.sets = map[programme.Era]map[programme.Address]bool{}
 	for _, s := range sets {
-		if s.Era < e.period.Opened || s.Era >= e.period.Closed {
+		if s.Era >= e.period.Closed {
 			continue
 		}
 		e.sets[s.Era] = map[programme.Address]bool{}

@@ -51,7 +51,8 @@ func (s *Service) View(ctx context.Context, age time.Duration, progress func(cha
 	return v, nil
 }
 
-// snapshot is the one of the last view, or a new one.
+// snapshot is the one of the last view, or a new one. One of another session than the newest block is too old whatever
+// its age: what a new session or era causes is done because of what is new in it.
 func (s *Service) snapshot(ctx context.Context, age time.Duration, candidates []programme.Candidate, progress func(chain.Progress)) (
 	*programme.Snapshot, time.Time, []programme.Address, error) {
 	stashes := make([]programme.Address, len(candidates))
@@ -61,7 +62,10 @@ func (s *Service) snapshot(ctx context.Context, age time.Duration, candidates []
 	slices.Sort(stashes)
 	if v := s.view; v != nil && slices.Equal(v.stashes, stashes) {
 		if since := s.Now().Sub(v.taken); since >= 0 && since <= age {
-			return v.Snapshot(), v.taken, stashes, nil
+			clock, err := s.Chain.ClockAt(ctx, "")
+			if err == nil && clock.Eras.Session == v.Snapshot().Eras.Session && clock.Eras.Active == v.Snapshot().Eras.Active {
+				return v.Snapshot(), v.taken, stashes, nil
+			}
 		}
 	}
 	req := chain.Request{Candidates: stashes, Progress: progress}

@@ -32,7 +32,8 @@ type Network struct {
 	err     error
 
 	timeMu sync.Mutex
-	time   int64 // ms, of the newest blocks
+	time   int64     // ms, of the newest blocks
+	built  time.Time // by the machine's clock
 
 	stop   context.CancelFunc
 	ticker sync.WaitGroup
@@ -204,6 +205,19 @@ func (n *Network) millis() int64 {
 	return n.time
 }
 
+// Flowing is the time on the chains' clocks, between two blocks too: what somebody would read on a clock that goes
+// [Options].Speed times as fast as the machine's. It never goes back and is never ahead of the next block. Step by step it
+// is the same as Now.
+func (n *Network) Flowing() time.Time {
+	n.timeMu.Lock()
+	defer n.timeMu.Unlock()
+	since := time.Duration(0)
+	if n.o.Speed > 0 && !n.built.IsZero() {
+		since = min(time.Duration(float64(n.o.Clock.Now().Sub(n.built))*n.o.Speed), n.o.BlockTime-time.Millisecond)
+	}
+	return time.UnixMilli(n.time).Add(since)
+}
+
 // Err is why time has stopped to pass by itself; nil while it does.
 func (n *Network) Err() error {
 	n.mu.Lock()
@@ -214,9 +228,14 @@ func (n *Network) Err() error {
 // run makes blocks as time passes.
 func (n *Network) run(ctx context.Context) {
 	every := time.Duration(float64(n.o.BlockTime) / n.o.Speed)
-	for {
+	for next := n.o.Clock.Now(); ; {
+		// Making a block takes time itself. What a machine that was asleep has missed is not made up for.
+		now := n.o.Clock.Now()
+		if next = next.Add(every); now.Sub(next) > 10*every {
+			next = now
+		}
 		due := make(chan struct{})
-		stop := n.o.Clock.AfterFunc(every, func() { close(due) })
+		stop := n.o.Clock.AfterFunc(max(next.Sub(now), 0), func() { close(due) })
 		select {
 		case <-due:
 		case <-ctx.Done():
@@ -249,6 +268,7 @@ func (n *Network) Step() error {
 	n.slot++
 	n.timeMu.Lock()
 	n.time = n.o.Start.UnixMilli() + int64(n.slot)*n.o.BlockTime.Milliseconds()
+	n.built = n.o.Clock.Now()
 	now := uint64(n.time)
 	n.timeMu.Unlock()
 	if err := n.buildAll(now); err != nil {

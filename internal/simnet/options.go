@@ -49,11 +49,14 @@ type Options struct {
 
 // Clock is a clock that can wait.
 type Clock interface {
+	Now() time.Time
 	// AfterFunc calls f after d, unless it is stopped before.
 	AfterFunc(d time.Duration, f func()) (stop func() bool)
 }
 
 type wallClock struct{}
+
+func (wallClock) Now() time.Time { return time.Now() }
 
 func (wallClock) AfterFunc(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
 

@@ -33,6 +33,13 @@ func TestSpeed(t *testing.T) {
 	if passed := n.Now().Sub(began); passed != 30*time.Second {
 		t.Errorf("%s have passed on the chain", passed)
 	}
+	// Between two blocks the clock flows, and stands still before the next one.
+	for _, c := range []struct{ advance, flows time.Duration }{{0, 30 * time.Second}, {time.Second, 34 * time.Second}} {
+		clock.Advance(c.advance)
+		if passed := n.Flowing().Sub(began); passed != c.flows {
+			t.Errorf("%s after the block the clock shows %s more", c.advance, passed)
+		}
+	}
 	if err := n.Err(); err != nil {
 		t.Error(err)
 	}

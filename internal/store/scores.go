@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -85,9 +87,9 @@ func (s *Store) SaveScores(ctx context.Context, all []memory.Score, st memory.Sc
 
 // NewestScores lists the newest score of every slot that has one, by slot.
 func (s *Store) NewestScores(ctx context.Context) ([]memory.Score, error) {
-	return list(ctx, s.from(ctx), "newest scores", func(q *bun.SelectQuery) {
-		q.Where("sc.session = (SELECT max(o.session) FROM scores AS o WHERE o.slot = sc.slot)").Order("slot")
-	}, (*scoreRow).score)
+	out, err := list(ctx, s.from(ctx), "newest scores", newestOf("scores", "sc", "slot", "session"), (*scoreRow).score)
+	slices.SortFunc(out, func(a, b memory.Score) int { return cmp.Compare(a.Slot, b.Slot) })
+	return out, err
 }
 
 // Score reads the score of a stash in a session, or its newest one when session is nil; [ErrNotFound] when there is none.

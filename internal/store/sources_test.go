@@ -35,3 +35,12 @@ func TestSourcesConformance(t *testing.T) {
 		})
 	})
 }
+
+func TestMemoryConformance(t *testing.T) {
+	made(t, func(t *testing.T, target func(t testing.TB) string) {
+		storetest.RunMemory(t, func(t *testing.T) (a, b storetest.Memory) {
+			name := target(t)
+			return open(t, name), open(t, name)
+		})
+	})
+}

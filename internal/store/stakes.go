@@ -97,9 +97,7 @@ func changedStakes(ctx context.Context, tx bun.Tx, rows []stakeRow) ([]stakeRow,
 
 // NewestStakes lists the stakes of the newest era of every stash.
 func (s *Store) NewestStakes(ctx context.Context) ([]memory.Stake, error) {
-	out, err := list(ctx, s.from(ctx), "newest stakes", func(q *bun.SelectQuery) {
-		q.Where("sk.era = (SELECT max(o.era) FROM stakes AS o WHERE o.stash = sk.stash)")
-	}, (*stakeRow).stake)
+	out, err := list(ctx, s.from(ctx), "newest stakes", newestOf("stakes", "sk", "stash", "era"), (*stakeRow).stake)
 	slices.SortFunc(out, func(a, b memory.Stake) int { return cmp.Compare(a.Stash, b.Stash) })
 	return out, err
 }

@@ -166,11 +166,6 @@ func activate(ctx context.Context, tx bun.Tx, v memory.ValidatorSet, had map[pro
 	return put(ctx, tx, rows)
 }
 
-// ValidatorSets lists the newest set of every era, ascending.
-func (s *Store) ValidatorSets(ctx context.Context) ([]memory.ValidatorSet, error) {
-	return s.ValidatorSetsFrom(ctx, 0)
-}
-
 // ValidatorSetsFrom lists the newest set of every era from one on, ascending. Sets share the text of addresses.
 func (s *Store) ValidatorSetsFrom(ctx context.Context, from programme.Era) ([]memory.ValidatorSet, error) {
 	same := map[programme.Address]programme.Address{}
@@ -192,24 +187,54 @@ func (s *Store) ValidatorSet(ctx context.Context) (memory.ValidatorSet, error) {
 	return first(ctx, s.from(ctx), "validator set", func(q *bun.SelectQuery) { q.Order("era DESC") }, (*setRow).set)
 }
 
+// SetEras lists the eras from one on whose sets are stored, ascending.
+func (s *Store) SetEras(ctx context.Context, from programme.Era) ([]programme.Era, error) {
+	return list(ctx, s.from(ctx), "eras of validator sets", func(q *bun.SelectQuery) { q.Column("era").Where("era >= ?", int64(from)).Order("era") },
+		func(r *setRow) (programme.Era, error) { return programme.Era(r.Era), nil })
+}
+
 // ActiveEras counts the eras of the sets that were ever stored in which at least one of the accounts was a validator.
 func (s *Store) ActiveEras(ctx context.Context, accounts ...programme.Address) (int, error) {
-	if len(accounts) == 0 {
-		return 0, nil
-	}
-	var rows []activeRow
-	if err := s.from(ctx).NewSelect().Model(&rows).Where("stash IN (?)", bun.In(accounts)).Scan(ctx); err != nil {
-		return 0, fmt.Errorf("count active eras: %w", explain(err))
-	}
-	var all []span
-	for i := range rows {
-		spans, err := rows[i].spans()
-		if err != nil {
-			return 0, fmt.Errorf("count active eras: %w", err)
+	counts, err := s.ActiveErasOf(ctx, map[int][]programme.Address{0: accounts})
+	return counts[0], err
+}
+
+// ActiveErasOf does that for many groups of accounts at once, each under a number of its own.
+func (s *Store) ActiveErasOf(ctx context.Context, groups map[int][]programme.Address) (map[int]int, error) {
+	seen := map[programme.Address]bool{}
+	var accounts []string
+	for _, group := range groups {
+		for _, a := range group {
+			if !seen[a] {
+				seen[a] = true
+				accounts = append(accounts, string(a))
+			}
 		}
-		all = append(all, spans...)
 	}
-	slices.SortFunc(all, func(a, b span) int { return int(int64(a[0]) - int64(b[0])) })
+	rows, err := stored(ctx, s.from(ctx), "stash", accounts, func(r *activeRow) string { return r.Stash })
+	if err != nil {
+		return nil, fmt.Errorf("count active eras: %w", explain(err))
+	}
+	spans := make(map[programme.Address][]span, len(rows))
+	for stash, r := range rows {
+		if spans[programme.Address(stash)], err = r.spans(); err != nil {
+			return nil, fmt.Errorf("count active eras: %w", err)
+		}
+	}
+	out := make(map[int]int, len(groups))
+	for n, group := range groups {
+		var all []span
+		for _, a := range group {
+			all = append(all, spans[a]...)
+		}
+		out[n] = covered(all)
+	}
+	return out, nil
+}
+
+// covered counts the eras that are in at least one of the spans.
+func covered(all []span) int {
+	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a[0], b[0]) })
 	count, next := 0, programme.Era(0) // next is the first era that was not counted
 	for _, sp := range all {
 		if from := max(sp[0], next); from <= sp[1] {
@@ -217,7 +242,7 @@ func (s *Store) ActiveEras(ctx context.Context, accounts ...programme.Address) (
 			next = sp[1] + 1
 		}
 	}
-	return count, nil
+	return count
 }
 
 type keysRow struct {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -114,6 +115,20 @@ func first[R, T any](ctx context.Context, db bun.IDB, what string, which func(*b
 		return none, err
 	}
 	return all[0], nil
+}
+
+// newestOf selects the row with the greatest value of one column for every value of another one, as [bun.SelectQuery.Join].
+// It hops along the primary key (each, column), whose rows it does not read: there may be millions.
+func newestOf(table, alias, each, column string) func(*bun.SelectQuery) {
+	join := strings.NewReplacer("TABLE", table, "ALIAS", alias, "EACH", each, "COLUMN", column).Replace(`JOIN (
+		WITH RECURSIVE hop (EACH) AS (
+			SELECT min(EACH) FROM TABLE
+			UNION ALL
+			SELECT (SELECT min(n.EACH) FROM TABLE AS n WHERE n.EACH > hop.EACH) FROM hop WHERE hop.EACH IS NOT NULL
+		)
+		SELECT hop.EACH, (SELECT max(n.COLUMN) FROM TABLE AS n WHERE n.EACH = hop.EACH) AS COLUMN FROM hop WHERE hop.EACH IS NOT NULL
+	) AS newest ON newest.EACH = ALIAS.EACH AND newest.COLUMN = ALIAS.COLUMN`)
+	return func(q *bun.SelectQuery) { q.Join(join) }
 }
 
 // text is a value as JSON.

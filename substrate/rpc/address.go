@@ -10,7 +10,15 @@ import (
 // ParseEndpoint checks the address of a node and returns the name it may be called by in texts: user, password and query
 // are left out, and so are long path segments, which often are access tokens.
 func ParseEndpoint(address string) (name string, err error) {
-	u, err := url.Parse(strings.TrimSpace(address))
+	address = strings.TrimSpace(address)
+	if !strings.Contains(address, "://") {
+		name := ""
+		if u, err := url.Parse("ws://" + address); err == nil {
+			name = strings.TrimPrefix(safeName(u), "ws://") + " "
+		}
+		return "", fmt.Errorf("the endpoint %shas no ws:// or wss:// in front", name)
+	}
+	u, err := url.Parse(address)
 	if err != nil {
 		var ue *url.Error
 		if errors.As(err, &ue) {

@@ -24,6 +24,9 @@ func TestParseEndpointHidesSecrets(t *testing.T) {
 			t.Errorf("%q: %q, %v", address, got, err)
 		}
 	}
+	if _, err := ParseEndpoint("user:secret@localhost:9944"); err == nil || err.Error() != "the endpoint localhost:9944 has no ws:// or wss:// in front" {
+		t.Errorf("an endpoint without a scheme: %v", err)
+	}
 	for _, address := range []string{"", "example.org", "http://user:secret@example.org", "ws:///path", "ws://secret\x7f@a", "wss://a:secret"} {
 		_, err := ParseEndpoint(address)
 		if err == nil || strings.Contains(err.Error(), "secret@") || strings.Contains(err.Error(), "user") {

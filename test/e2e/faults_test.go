@@ -97,16 +97,17 @@ func fails(t *testing.T, r result, code int, words ...string) {
 func (c *chain) wrongFiles(t *testing.T) {
 	tests := []struct {
 		name string
-		// Each of these is changed by the test, or as population.mjs wrote it.
-		config, facts, at string
-		code              int
-		words             []string
+		// The configuration is changed by the test, or as population.mjs wrote it.
+		config string
+		args   []string
+		code   int
+		words  []string
 	}{
 		{
 			name: "facts of another network", code: exitInput, words: []string{"facts", "kusama", c.world},
-			facts: edited(t, c.file("facts.json"), func(v map[string]any) { v["network"] = "kusama" }),
+			args: []string{"--snapshot", c.snapshot, "--facts", edited(t, c.file("facts.json"), func(v map[string]any) { v["network"] = "kusama" })},
 		},
-		{name: "block of the future", code: exitInput, words: []string{"4000000", "not final"}, at: "4000000"},
+		{name: "block of the future", code: exitInput, words: []string{"4000000", "not final"}, args: []string{"--at", "4000000"}},
 		{
 			name: "list of another network", code: exitInput, words: []string{"candidates.json", "Kusama", "prefix 42"},
 			config: c.configured(t, preset("kusama")),
@@ -122,8 +123,8 @@ func (c *chain) wrongFiles(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			fails(t, otv(t, "round", "plan", "--config", cmp.Or(tt.config, c.file("config")),
-				"--facts", cmp.Or(tt.facts, c.file("facts.json")), "--at", cmp.Or(tt.at, strconv.Itoa(c.e.Block))), tt.code, tt.words...)
+			args := append([]string{"round", "plan", "--config", cmp.Or(tt.config, c.file("config"))}, tt.args...)
+			fails(t, otv(t, args...), tt.code, tt.words...)
 		})
 	}
 }
@@ -131,7 +132,6 @@ func (c *chain) wrongFiles(t *testing.T) {
 // A dead endpoint among several costs nothing but a moment, the order of the candidate list has no part in the decision,
 // and neither has the way by which chain facts come in: the record stays the same to the last byte.
 func (c *chain) sameRecord(t *testing.T) {
-	want, _ := c.plan(t, "facts.json")
 	reversed := edited(t, c.file("candidates.json"), func(v map[string]any) {
 		entries, ok := v["candidates"].([]any)
 		if !ok {
@@ -143,11 +143,13 @@ func (c *chain) sameRecord(t *testing.T) {
 		global["apiEndpoints"] = []string{"ws://127.0.0.1:1", c.url}
 		global["candidatesUrl"] = reversed
 	})
-	snapshot, out := filepath.Join(t.TempDir(), "snapshot.json"), filepath.Join(t.TempDir(), "record.json")
+	snapshot, out := filepath.Join(c.dir, "snapshot.json"), filepath.Join(t.TempDir(), "record.json")
 	must(t, "chain", "snapshot", "--config", config, "--at", strconv.Itoa(c.e.Block), "--out", snapshot)
 	must(t, "round", "plan", "--config", config, "--facts", c.file("facts.json"), "--snapshot", snapshot, "--out", out)
-	var r record
+	c.snapshot = snapshot
+	var r, want record
 	readJSON(t, out, &r)
+	readJSON(t, c.full, &want)
 	if r.Digest != want.Digest {
 		t.Errorf("the digest is %s from a snapshot, with a dead endpoint and the list reversed, else %s", r.Digest, want.Digest)
 	}
@@ -156,21 +158,13 @@ func (c *chain) sameRecord(t *testing.T) {
 // Missing data is never bad data: while sources are blind, the answers of the record before hold, and without such a
 // record nobody is valid, but nobody fails for it either, and a brake forbids acting.
 func (c *chain) blindSources(t *testing.T) {
-	before, file := c.plan(t, "facts.json")
+	var before record
+	readJSON(t, c.full, &before)
 	blind := edited(t, c.file("facts.json"), func(v map[string]any) {
 		v["sources"] = map[string]any{"telemetry": map[string]any{"state": "down", "at": v["at"]}}
 		delete(v, "release")
 		delete(v, "candidates")
 	})
-	plan := func(previous ...string) (*record, result) {
-		out := filepath.Join(t.TempDir(), "record.json")
-		args := []string{"round", "plan", "--config", c.file("config"), "--facts", blind, "--at", strconv.Itoa(c.e.Block), "--out", out}
-		r := otv(t, append(args, previous...)...)
-		var rec record
-		readJSON(t, out, &rec)
-		verified(t, out)
-		return &rec, r
-	}
 	// Histories count as switched off while nothing supplies them, so suspensions end with them.
 	suspended := map[number]bool{}
 	sources := map[string]bool{}
@@ -182,9 +176,9 @@ func (c *chain) blindSources(t *testing.T) {
 	for _, code := range []string{"ONLINE", "CONNECTION_TIME", "ACCUMULATED_OFFLINE_TIME", "CLIENT_UPGRADE", "KUSAMA_RANK", "PROVIDER", "SANCTIONED_GEO_AREA"} {
 		sources[code] = true
 	}
-	held, r := plan("--previous", file)
-	if r.code != 0 || held.Decision.Counts["assigned"] == 0 {
-		t.Errorf("with a record before: exit code %d, want 0; counts %v; %s", r.code, held.Decision.Counts, r.stderr)
+	held, _ := c.replan(t, 0, blind, "--previous", c.full)
+	if held.Decision.Counts["assigned"] == 0 {
+		t.Errorf("with a record before: counts %v", held.Decision.Counts)
 	}
 	var lines []string
 	for i, cand := range held.Decision.Candidates {
@@ -194,9 +188,9 @@ func (c *chain) blindSources(t *testing.T) {
 	}
 	report(t, "answers do not hold while sources are blind", lines)
 
-	fresh, r := plan()
-	if r.code != exitBraked || fresh.Decision.Counts["valid"] != 0 || fresh.Decision.Counts["assigned"] != 0 {
-		t.Errorf("without a record before: exit code %d, want %d; counts %v", r.code, exitBraked, fresh.Decision.Counts)
+	fresh, _ := c.replan(t, exitBraked, blind)
+	if fresh.Decision.Counts["valid"] != 0 || fresh.Decision.Counts["assigned"] != 0 {
+		t.Errorf("without a record before: counts %v", fresh.Decision.Counts)
 	}
 	lines = nil
 	for _, cand := range fresh.Decision.Candidates {

@@ -18,6 +18,9 @@ type chain struct {
 	world string
 	dir   string // what population.mjs wrote
 	e     expected
+
+	// Of the round with full facts, by [TestRound]: the record's file and the snapshot it agrees with.
+	full, snapshot string
 }
 
 func populated(t *testing.T, world string) *chain {
@@ -30,23 +33,40 @@ func populated(t *testing.T, world string) *chain {
 
 func (c *chain) file(name string) string { return filepath.Join(c.dir, name) }
 
-// plan plans a round at the filled block and returns the record and its file. The configuration is the one that
-// population.mjs wrote, unless another folder is given.
-func (c *chain) plan(t *testing.T, facts string, config ...string) (*record, string) {
+// plan plans a round at the filled block, which takes the node some seconds, and returns the record and its file.
+func (c *chain) plan(t *testing.T, facts string) (*record, string) {
+	t.Helper()
+	return c.planned(t, 0, "--facts", c.file(facts), "--at", strconv.Itoa(c.e.Block))
+}
+
+// replan plans one from the snapshot, without the node.
+func (c *chain) replan(t *testing.T, code int, facts string, args ...string) (*record, string) {
+	t.Helper()
+	if c.snapshot == "" {
+		t.Fatal("there is no snapshot: the test that takes it has failed")
+	}
+	return c.planned(t, code, append([]string{"--facts", facts, "--snapshot", c.snapshot}, args...)...)
+}
+
+// planned plans a round, verifies its record and returns it with its file.
+func (c *chain) planned(t *testing.T, code int, args ...string) (*record, string) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "record.json")
-	printed := must(t, "round", "plan", "--config", append(config, c.file("config"))[0], "--facts", c.file(facts),
-		"--at", strconv.Itoa(c.e.Block), "--json", "--out", out)
+	r := otv(t, append([]string{"round", "plan", "--config", c.file("config"), "--json", "--out", out}, args...)...)
+	if r.code != code {
+		t.Fatalf("otv round plan %s: exit code %d, want %d: %s", strings.Join(args, " "), r.code, code, r.stderr)
+	}
 	b, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if printed.stdout != string(b) {
+	if r.stdout != string(b) {
 		t.Error("the record printed differs from the one written")
 	}
-	var r record
-	decodeJSON(t, b, &r)
-	return &r, out
+	var rec record
+	decodeJSON(t, b, &rec)
+	verified(t, out)
+	return &rec, out
 }
 
 // model asks the model once for several facts files.
@@ -60,30 +80,33 @@ func (c *chain) model(t *testing.T, facts ...string) []outcome {
 	return m
 }
 
-// One runtime after the other: a node is heavy. The subtests of a runtime share its node.
-func TestRound(t *testing.T) {
+// Rounds are planned and carried out on real runtimes, side by side. The subtests of a runtime share its node, which takes
+// seconds for each connection: what the chain has no part in is planned from a snapshot, and those that change the chain
+// come last.
+func TestRuntimes(t *testing.T) {
 	for _, world := range []string{"westend", "paseo"} {
 		t.Run(world, func(t *testing.T) {
+			t.Parallel()
 			c := populated(t, world)
 			model := c.model(t, "facts.json", "sparse.json")
 			t.Run("full facts", func(t *testing.T) {
-				r, file := c.plan(t, "facts.json")
+				var r *record
+				r, c.full = c.plan(t, "facts.json")
 				compare(t, r, &model[0], &c.e)
 				corners(t, r, &c.e)
-				verified(t, file)
-			})
-			t.Run("presence only", func(t *testing.T) {
-				r, file := c.plan(t, "sparse.json")
-				compare(t, r, &model[1], &c.e)
-				verified(t, file)
 			})
 			t.Run("same record", c.sameRecord)
+			t.Run("presence only", func(t *testing.T) {
+				r, _ := c.replan(t, 0, c.file("sparse.json"))
+				compare(t, r, &model[1], &c.e)
+			})
 			t.Run("blind sources", c.blindSources)
 			t.Run("storage", c.storage)
 			t.Run("wrong files and nodes", c.wrongFiles)
 			if world == "paseo" {
 				t.Run("real list", c.realList)
 			}
+			t.Run("nominate", c.nominate)
 		})
 	}
 }

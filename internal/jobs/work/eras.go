@@ -12,7 +12,6 @@ import (
 	"github.com/thousand-validators/otv/internal/jobs"
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/memory"
-	"github.com/thousand-validators/otv/internal/programme/rank"
 	"github.com/thousand-validators/otv/internal/rounds"
 )
 
@@ -74,19 +73,16 @@ func (b *Bench) count(v *rounds.View) memory.EraStatistics {
 
 // fillSets adds the sets of earlier eras that are missing, as far as the chain still knows them.
 func (b *Bench) fillSets(ctx context.Context, r *jobs.Run, active programme.Era) (int, error) {
-	have, err := b.Memory.ValidatorSets(ctx)
+	first := active - min(active, setEras)
+	stored, err := b.Memory.SetEras(ctx, first)
 	if err != nil {
 		return 0, err
 	}
-	stored := map[programme.Era]bool{}
-	for _, s := range have {
-		stored[s.Era] = true
-	}
 	var archive Archive
 	filled := 0
-	for era := active - min(active, setEras); era < active; era++ {
+	for era := first; era < active; era++ {
 		half(r, int(era+setEras-active), setEras, fmt.Sprintf("era %d", era))
-		if stored[era] {
+		if slices.Contains(stored, era) {
 			continue
 		}
 		if archive == nil {
@@ -142,25 +138,17 @@ func (b *Bench) activeEras(ctx context.Context, v *rounds.View) error {
 	case err != nil:
 		return err
 	}
-	stored, err := b.Memory.ValidatorSets(ctx)
-	if err != nil {
-		return err
-	}
-	sets := make([]map[programme.Address]bool, len(stored))
-	for i, set := range stored {
-		sets[i] = make(map[programme.Address]bool, len(set.Validators))
-		for _, a := range set.Validators {
-			sets[i][a] = true
-		}
-	}
-	active := map[int]int{}
+	groups := map[int][]programme.Address{}
 	for i := range v.Decision.Candidates {
 		c := &v.Decision.Candidates[i]
-		accounts := []programme.Address{c.Stash}
+		groups[c.Slot] = []programme.Address{c.Stash}
 		if super, ok := supers[c.Stash]; ok {
-			accounts = append(append(accounts, super), subs[super]...)
+			groups[c.Slot] = append(append(groups[c.Slot], super), subs[super]...)
 		}
-		active[c.Slot] = rank.ActiveEras(sets, accounts)
+	}
+	active, err := b.Memory.ActiveErasOf(ctx, groups)
+	if err != nil {
+		return err
 	}
 	return b.Rounds.Rerank(ctx, v, active)
 }

@@ -42,7 +42,10 @@ type Memory interface {
 	EraTotals(ctx context.Context) ([]memory.EraTotal, error)
 	SaveEraPoints(ctx context.Context, total memory.EraTotal, list []memory.EraPoints) error
 	SaveEraStatistics(ctx context.Context, s memory.EraStatistics) error
-	ValidatorSets(ctx context.Context) ([]memory.ValidatorSet, error)
+	// SetEras are the eras from one on whose validator sets are stored. ActiveErasOf counts, per group, the eras of which any
+	// account was in the set, those whose sets are not stored any more included.
+	SetEras(ctx context.Context, from programme.Era) ([]programme.Era, error)
+	ActiveErasOf(ctx context.Context, groups map[int][]programme.Address) (map[int]int, error)
 	SaveValidatorSet(ctx context.Context, s memory.ValidatorSet) error
 	SaveSessionKeys(ctx context.Context, list []memory.SessionKeys) error
 	SaveStakes(ctx context.Context, list []memory.Stake) error

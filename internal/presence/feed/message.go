@@ -69,9 +69,9 @@ type Message struct {
 
 // Chain is a chain that the server shows.
 type Chain struct {
-	Label   string
-	Genesis string // 0x and 64 hexadecimal digits in lower case; empty from servers before 2021
-	Nodes   uint64
+	Label   string `json:"label"`
+	Genesis string `json:"genesis"` // 0x and 64 hexadecimal digits in lower case; empty from servers before 2021
+	Nodes   uint64 `json:"nodes"`
 }
 
 // Node is what the feed says of a node. Everything but the address is the node's own word.

@@ -15,6 +15,7 @@ import (
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/programme/plan"
+	"github.com/thousand-validators/otv/internal/programme/rank"
 )
 
 // Memory keeps everything in maps. Its methods copy what they are given only as far as slices reach; nobody may change what
@@ -185,6 +186,40 @@ func (m *Memory) SaveNomination(_ context.Context, n memory.Nomination) error {
 // ValidatorSets reads sets.
 func (m *Memory) ValidatorSets(context.Context) ([]memory.ValidatorSet, error) {
 	return locked(m, func() []memory.ValidatorSet { return sorted(m.sets) }), nil
+}
+
+// ValidatorSetsFrom reads the sets of the eras from one on.
+func (m *Memory) ValidatorSetsFrom(_ context.Context, from programme.Era) ([]memory.ValidatorSet, error) {
+	return locked(m, func() []memory.ValidatorSet {
+		return slices.DeleteFunc(sorted(m.sets), func(s memory.ValidatorSet) bool { return s.Era < from })
+	}), nil
+}
+
+// SetEras lists the eras from one on that have a set.
+func (m *Memory) SetEras(ctx context.Context, from programme.Era) ([]programme.Era, error) {
+	sets, err := m.ValidatorSetsFrom(ctx, from)
+	var out []programme.Era
+	for _, s := range sets {
+		out = append(out, s.Era)
+	}
+	return out, err
+}
+
+// ActiveErasOf counts the eras in which any account of a group was in the set.
+func (m *Memory) ActiveErasOf(ctx context.Context, groups map[int][]programme.Address) (map[int]int, error) {
+	list, err := m.ValidatorSets(ctx)
+	sets := make([]map[programme.Address]bool, len(list))
+	for i, s := range list {
+		sets[i] = map[programme.Address]bool{}
+		for _, a := range s.Validators {
+			sets[i][a] = true
+		}
+	}
+	out := map[int]int{}
+	for n, accounts := range groups {
+		out[n] = rank.ActiveEras(sets, accounts)
+	}
+	return out, err
 }
 
 // SaveValidatorSet stores the set of an era.
