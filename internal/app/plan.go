@@ -49,6 +49,9 @@ type InputError struct{ err error }
 func (e *InputError) Error() string { return e.err.Error() }
 func (e *InputError) Unwrap() error { return e.err }
 
+// NewInputError marks a failure of what the operator supplied.
+func NewInputError(err error) error { return &InputError{err} }
+
 func input(err error) error {
 	if err == nil {
 		return nil

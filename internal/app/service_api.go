@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -21,17 +22,16 @@ func (p *process) apiWanted() bool {
 	return p.cfg.Server.Enable && (p.cfg.Server.OnlyHealth || p.has(config.RoleGateway))
 }
 
-// runAPI serves everybody.
-func (p *process) runAPI(ctx context.Context, ready func()) error {
+// runAPI serves everybody. It reads the database through a handle of its own that cannot write.
+func (p *process) runAPI(ctx context.Context, ready func()) (err error) {
 	if p.cfg.Server.OnlyHealth {
 		return p.listener("api", "server.port", p.cfg.ServerAddress(), p.healthRoutes()).Run(ctx, ready)
 	}
-	// What serves strangers cannot write, whatever it is made to do.
 	db, err := store.OpenReadOnly(ctx, p.cfg.DatabaseTarget())
 	if err != nil {
 		return lasting(err)
 	}
-	defer func() { _ = db.Close() }() // it wrote nothing
+	defer func() { err = errors.Join(err, db.Close()) }()
 	g, err := p.newGateway(db)
 	if err != nil {
 		return lifecycle.Permanent(input(err))
@@ -41,20 +41,25 @@ func (p *process) runAPI(ctx context.Context, ready func()) error {
 	go func() { ended <- g.Run(own) }()
 	defer func() {
 		cancel()
-		<-ended // it ends with its context, without a failure
+		err = errors.Join(err, <-ended)
 	}()
 	return p.listener("api", "server.port", p.cfg.ServerAddress(), g).Run(ctx, ready)
 }
 
-// newGateway makes what the API's listener serves: the API and the pages.
+// newGateway makes what the API's listener serves, as the configuration wants it: the API and the pages.
 func (p *process) newGateway(db *store.Store) (*gateway.Gateway, error) {
+	c := &p.cfg.Server
 	rules, err := p.cfg.Rules("")
 	if err != nil {
 		return nil, err
 	}
-	limit, err := p.limit()
-	if err != nil {
-		return nil, err
+	limit := gateway.Limit{PerSecond: float64(c.RateLimit), Burst: c.RateBurst}
+	for _, text := range c.TrustedProxies {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("server.trustedProxies: %w", err)
+		}
+		limit.Trusted = append(limit.Trusted, prefix)
 	}
 	pages, err := web.New(web.Options{
 		Data: pageData{db}, Health: p.health.Report, Now: p.Now, Logger: p.log.With("component", "pages"), Version: p.health.Version,
@@ -69,25 +74,12 @@ func (p *process) newGateway(db *store.Store) (*gateway.Gateway, error) {
 		asset = p.cfg.Prices.Asset
 	}
 	return gateway.New(gateway.Options{
-		Data: db, Logger: p.log.With("component", "gateway"), Now: p.Now, Rules: rules, RankIsActiveEras: p.cfg.RankMode == config.RankActiveEras,
-		PriceAsset: asset, DryRun: p.cfg.Act != config.ActAct, Jobs: func(ctx context.Context) ([]memory.Job, error) { return jobsOf(ctx, db) },
-		Health: http.HandlerFunc(p.health.Healthcheck), Metrics: p.metrics.Handler(), Pages: pages, Version: p.health.Version,
-		Swagger: p.cfg.Server.ServeSwagger, Network: p.cfg.Network.Label, Origins: p.cfg.Server.Origins, Limit: limit,
-		Crowd: p.cfg.Server.MaxRequests, Count: p.metrics.Route,
+		Data: db, Logger: p.log.With("component", "gateway"), Now: p.Now, Version: p.health.Version, Network: p.cfg.Network.Label, Rules: rules,
+		RankIsActiveEras: p.cfg.RankMode == config.RankActiveEras, PriceAsset: asset, DryRun: p.cfg.Act != config.ActAct,
+		Swagger: c.ServeSwagger, Origins: c.Origins, Limit: limit, Crowd: c.MaxRequests,
+		Jobs:   func(ctx context.Context) ([]memory.Job, error) { return jobsOf(ctx, db) },
+		Health: http.HandlerFunc(p.health.Healthcheck), Metrics: p.metrics.Handler(), Pages: pages, Count: p.metrics.Route,
 	})
-}
-
-// limit is how much one client may ask for.
-func (p *process) limit() (gateway.Limit, error) {
-	l := gateway.Limit{PerSecond: float64(p.cfg.Server.RateLimit), Burst: p.cfg.Server.RateBurst}
-	for _, text := range p.cfg.Server.TrustedProxies {
-		network, err := netip.ParsePrefix(text)
-		if err != nil {
-			return l, fmt.Errorf("server.trustedProxies: %w", err)
-		}
-		l.Trusted = append(l.Trusted, network)
-	}
-	return l, nil
 }
 
 // pageData is what the pages read.

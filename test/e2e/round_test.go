@@ -19,7 +19,7 @@ type chain struct {
 	dir   string // what population.mjs wrote
 	e     expected
 
-	// Of the round with full facts, by [TestRound]: the record's file and the snapshot it agrees with.
+	// Of the round with full facts, by [TestRuntimes]: the record's file and the snapshot it agrees with.
 	full, snapshot string
 }
 
