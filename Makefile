@@ -19,7 +19,7 @@ BIN := build/bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 STEP := scripts/step.sh
 
-.PHONY: help build test test-unit crash services services-test vet lint race bench fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-lint deps-specs fmt clean
+.PHONY: help build test test-unit crash services services-test vet lint race bench bench-api fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-wrk deps-lint deps-specs fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,7 @@ services-test: ## each of the five processes killed in turn under load
 vet: ## go vet, end-to-end tests included
 	go vet ./...
 	go vet -tags e2e ./test/...
+	go vet -tags bench ./internal/gateway
 
 lint: deps-lint ## golangci-lint with .golangci.yml
 	$(LINT) run --allow-serial-runners --timeout 15m --build-tags e2e ./...
@@ -66,6 +67,9 @@ race: ## unit tests of what runs beside other things with the race detector (PKG
 
 bench: ## all benchmarks, with memory (PKG=./... selects)
 	go test -run '^$$' -bench . -benchmem $(PKG)
+
+bench-api: deps-wrk ## throughput and latency of the API at 1,126 candidates, on SQLite and PostgreSQL
+	go test -tags bench -count=1 -timeout 15m -run TestWrk -v ./internal/gateway
 
 fuzz: ## every fuzz target, one after another, FUZZTIME each (60s; FUZZ='substrate/scale|FuzzConfig' selects)
 	scripts/fuzz.sh $(FUZZTIME) '$(FUZZ)'
@@ -88,6 +92,7 @@ deps: ## fetch what the tests need, where it is missing
 deps-debian: deps-qemu
 	@$(MAKE) deps-postgres
 	@$(MAKE) deps-browser
+	@$(MAKE) deps-wrk
 
 deps-node:
 	@scripts/deps-node.sh test/e2e/node
@@ -100,6 +105,9 @@ deps-postgres:
 
 deps-browser:
 	@scripts/deps-debian.sh chromium chromium
+
+deps-wrk:
+	@scripts/deps-debian.sh wrk wrk
 
 deps-lint:
 	@scripts/deps-lint.sh $(GOLANGCI_LINT_VERSION) $(LINT)
