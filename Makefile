@@ -12,16 +12,17 @@ GOLANGCI_LINT_VERSION := v2.6.2
 GOSSAMER_VERSION := v0.9.0
 
 FUZZTIME ?= 60s
+FUZZ ?= .
 PKG ?= ./...
 
 BIN := build/bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 STEP := scripts/step.sh
 
-.PHONY: help build test test-unit crash vet lint race bench fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-lint deps-specs fmt clean
+.PHONY: help build test test-unit crash services services-test vet lint race bench fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-lint deps-specs fmt clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: ## build the program into build/bin/otv
 	CGO_ENABLED=0 go build -trimpath -o $(BIN)/otv ./cmd/otv
@@ -31,6 +32,7 @@ test: ## everything that must hold: vet, lint, all tests, again with -race, the 
 	@$(STEP) "vet" $(MAKE) vet
 	@$(STEP) "tests" env OTV_TEST_POSTGRES=required OTV_TEST_BROWSER=required $(MAKE) test-unit
 	@$(STEP) "tests with -race" env OTV_TEST_POSTGRES=required $(MAKE) race SHORT=-short
+	@$(STEP) "separate processes" env OTV_TEST_POSTGRES=required $(MAKE) services-test
 	@$(STEP) "lint" $(MAKE) lint
 	@$(STEP) "digest on arm64" $(MAKE) arm64
 	@$(STEP) "end to end" $(MAKE) e2e
@@ -42,6 +44,12 @@ test-unit: ## unit tests only, no dependencies but Go (PKG=./... selects)
 crash: ## the nominator killed at every fault point and at 200 random moments, and through many random events
 	go test -count=1 -timeout 25m -v -run '^(TestKilledAnywhereEndsRight|TestNoSequenceOfEventsNominatesTwice)$$' \
 		./internal/nominator -crash.full -crash.kills 200 -rapid.checks 200
+
+services: build deps-postgres ## run core, gateway, telemetry and two workers on PostgreSQL and a simulated network
+	go run ./test/services -otv $(BIN)/otv
+
+services-test: ## each of the five processes killed in turn under load
+	OTV_TEST_SERVICES_ALL=1 go test -count=1 -timeout 10m -v ./test/services
 
 vet: ## go vet, end-to-end tests included
 	go vet ./...
@@ -59,8 +67,8 @@ race: ## unit tests of what runs beside other things with the race detector (PKG
 bench: ## all benchmarks, with memory (PKG=./... selects)
 	go test -run '^$$' -bench . -benchmem $(PKG)
 
-fuzz: ## every fuzz target, one after another, FUZZTIME each (60s)
-	scripts/fuzz.sh $(FUZZTIME)
+fuzz: ## every fuzz target, one after another, FUZZTIME each (60s; FUZZ='substrate/scale|FuzzConfig' selects)
+	scripts/fuzz.sh $(FUZZTIME) '$(FUZZ)'
 
 e2e: deps-node deps-specs ## real runtimes in Chopsticks, compared with an independent model
 	go test -tags e2e -count=1 -timeout 15m -v ./test/e2e

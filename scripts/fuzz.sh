@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module, one after another: fuzz.sh TIME (such as 60s)
+# Runs every fuzz target of the module, one after another: fuzz.sh TIME [PATTERN], such as fuzz.sh 60s 'substrate/(scale|ss58)'.
+# The pattern (extended, as for grep) selects among lines of the form "./folder FuzzName".
 set -uo pipefail
 
 time=$1
+pattern=${2:-.}
 mapfile -t targets < <(grep -rHo --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Za-z0-9_]*' . |
-  sed 's|/[^/]*:func | |' | sort)
+  sed 's|/[^/]*:func | |' | sort | grep -E -- "$pattern")
 if [[ ${#targets[@]} -eq 0 ]]; then
   echo "no fuzz target was found" >&2
   exit 1

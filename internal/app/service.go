@@ -73,6 +73,7 @@ func (s Service) Run(ctx context.Context) error {
 // process is a running service: what its components share.
 type process struct {
 	Service
+	id      string // that no other process has
 	cfg     *config.Config
 	log     *slog.Logger
 	board   *health.Board
@@ -104,6 +105,10 @@ func (s Service) open() (*process, error) {
 	s.Pace = s.Pace.withDefaults()
 	p := &process{Service: s, cfg: cfg, metrics: metrics.New(cfg.PrometheusPrefix)}
 	if err := p.openLog(); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.id, err = s.name(); err != nil {
 		return nil, err
 	}
 	p.board = health.NewBoard(s.Now, func(part health.Part) { p.metrics.Part(part.Name, part.State.Value()) })

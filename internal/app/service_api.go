@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 
 	"github.com/thousand-validators/otv/internal/config"
 	"github.com/thousand-validators/otv/internal/gateway"
@@ -20,12 +22,17 @@ func (p *process) apiWanted() bool {
 	return p.cfg.Server.Enable && (p.cfg.Server.OnlyHealth || p.has(config.RoleGateway))
 }
 
-// runAPI serves everybody.
-func (p *process) runAPI(ctx context.Context, ready func()) error {
+// runAPI serves everybody. It reads the database through a handle of its own that cannot write.
+func (p *process) runAPI(ctx context.Context, ready func()) (err error) {
 	if p.cfg.Server.OnlyHealth {
 		return p.listener("api", "server.port", p.cfg.ServerAddress(), p.healthRoutes()).Run(ctx, ready)
 	}
-	g, err := p.newGateway()
+	db, err := store.OpenReadOnly(ctx, p.cfg.DatabaseTarget())
+	if err != nil {
+		return lasting(err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	g, err := p.newGateway(db)
 	if err != nil {
 		return lifecycle.Permanent(input(err))
 	}
@@ -34,18 +41,26 @@ func (p *process) runAPI(ctx context.Context, ready func()) error {
 	go func() { ended <- g.Run(own) }()
 	defer func() {
 		cancel()
-		<-ended // it ends with its context, without a failure
+		err = errors.Join(err, <-ended)
 	}()
 	return p.listener("api", "server.port", p.cfg.ServerAddress(), g).Run(ctx, ready)
 }
 
-// newGateway makes what the API's listener serves: the API and the pages.
-func (p *process) newGateway() (*gateway.Gateway, error) {
+// newGateway makes what the API's listener serves, as the configuration wants it: the API and the pages.
+func (p *process) newGateway(db *store.Store) (*gateway.Gateway, error) {
+	c := &p.cfg.Server
 	rules, err := p.cfg.Rules("")
 	if err != nil {
 		return nil, err
 	}
-	db := p.database.get()
+	limit := gateway.Limit{PerSecond: float64(c.RateLimit), Burst: c.RateBurst}
+	for _, text := range c.TrustedProxies {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("server.trustedProxies: %w", err)
+		}
+		limit.Trusted = append(limit.Trusted, prefix)
+	}
 	pages, err := web.New(web.Options{
 		Data: pageData{db}, Health: p.health.Report, Now: p.Now, Logger: p.log.With("component", "pages"), Version: p.health.Version,
 		Label: p.cfg.Network.Label, Simulation: p.Simulation.Text, Details: p.Simulation.Text != "", Speed: p.Simulation.Speed,
@@ -59,10 +74,11 @@ func (p *process) newGateway() (*gateway.Gateway, error) {
 		asset = p.cfg.Prices.Asset
 	}
 	return gateway.New(gateway.Options{
-		Data: db, Logger: p.log.With("component", "gateway"), Now: p.Now, Rules: rules, RankIsActiveEras: p.cfg.RankMode == config.RankActiveEras,
-		PriceAsset: asset, DryRun: p.cfg.Act != config.ActAct, Jobs: func(ctx context.Context) ([]memory.Job, error) { return jobsOf(ctx, db) },
-		Health: http.HandlerFunc(p.health.Healthcheck), Metrics: p.metrics.Handler(), Pages: pages, Version: p.health.Version,
-		Swagger: p.cfg.Server.ServeSwagger,
+		Data: db, Logger: p.log.With("component", "gateway"), Now: p.Now, Version: p.health.Version, Network: p.cfg.Network.Label, Rules: rules,
+		RankIsActiveEras: p.cfg.RankMode == config.RankActiveEras, PriceAsset: asset, DryRun: p.cfg.Act != config.ActAct,
+		Swagger: c.ServeSwagger, Origins: c.Origins, Limit: limit, Crowd: c.MaxRequests,
+		Jobs:   func(ctx context.Context) ([]memory.Job, error) { return jobsOf(ctx, db) },
+		Health: http.HandlerFunc(p.health.Healthcheck), Metrics: p.metrics.Handler(), Pages: pages, Count: p.metrics.Route,
 	})
 }
 

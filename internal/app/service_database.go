@@ -59,9 +59,36 @@ func (p *process) runDatabase(ctx context.Context, ready func()) error {
 	return nil
 }
 
-// openDatabase opens the database. Roles that only read wait until one that may change its tables has brought them up to
-// date.
+// The waits between attempts to open a database that is not there yet.
+const (
+	firstOpenWait = 250 * time.Millisecond
+	mostOpenWait  = 5 * time.Second
+)
+
+// openDatabase tries until the database is open. Roles that only read wait for its tables, too, until one that may change
+// them has brought them up to date.
 func (p *process) openDatabase(ctx context.Context) (*store.Store, error) {
+	last := ""
+	for wait := firstOpenWait; ; wait = min(2*wait, mostOpenWait) {
+		s, err := p.tryDatabase(ctx)
+		if err == nil || !passing(err) || ctx.Err() != nil {
+			return s, err
+		}
+		p.metrics.Database(false)
+		p.board.Set("database", health.Down, err.Error())
+		if text := err.Error(); text != last { // the same words once are enough
+			p.log.Error("the database is not open; it is tried until it is", "component", "database", "error", err)
+			last = text
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (p *process) tryDatabase(ctx context.Context) (*store.Store, error) {
 	if !p.has(config.RoleCore, config.RoleWorker, config.RoleTelemetry) {
 		return store.OpenReadOnly(ctx, p.cfg.DatabaseTarget())
 	}
@@ -75,15 +102,23 @@ func (p *process) openDatabase(ctx context.Context) (*store.Store, error) {
 	return s, nil
 }
 
-// lasting marks failures of the database that do not go away by themselves.
-func lasting(err error) error {
-	for _, passing := range []error{
-		store.ErrUnreachable, store.ErrBusy, store.ErrFull, store.ErrOutdated, context.Canceled, context.DeadlineExceeded,
+// passing reports whether a failure of the database may go away by itself.
+func passing(err error) bool {
+	for _, kind := range []error{
+		store.ErrUnreachable, store.ErrBusy, store.ErrFull, store.ErrOutdated,
 		fs.ErrNotExist, // of a reader, which waits for the file to be made
 	} {
-		if errors.Is(err, passing) {
-			return err
+		if errors.Is(err, kind) {
+			return true
 		}
+	}
+	return false
+}
+
+// lasting marks failures of the database that do not go away by themselves.
+func lasting(err error) error {
+	if passing(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
 	}
 	return lifecycle.Permanent(input(err))
 }

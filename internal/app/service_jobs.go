@@ -155,7 +155,7 @@ func (p *process) endJobs(engine *jobs.Engine) {
 
 func (p *process) newEngine(r *rounds.Service, queues map[string]int) (*jobs.Engine, error) {
 	o := jobs.Options{
-		DB: p.database.get(), Queues: queues, Plans: jobs.Plans(p.cfg.Schedules), Observe: p.observe,
+		DB: p.database.get(), Process: p.id, Queues: queues, Plans: jobs.Plans(p.cfg.Schedules), Observe: p.observe,
 		Now: p.Now, Logger: p.log.With("component", "jobs"), Poll: p.Pace.Poll, Beat: p.Pace.Beat, Lease: p.Pace.Silence,
 	}
 	if len(queues) > 0 {

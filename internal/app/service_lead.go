@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 
@@ -91,28 +92,24 @@ func (l *leadership) hold(ctx context.Context, fn func(ctx context.Context) erro
 	}
 }
 
-// owner is a name that no other process has.
-func (p *process) owner() (string, error) {
+// name makes up a name that no other process has.
+func (s *Service) name() (string, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
 	var b [6]byte
-	if _, err := p.Random.Read(b[:]); err != nil {
+	if _, err := io.ReadFull(s.Random, b[:]); err != nil {
 		return "", fmt.Errorf("draw a name for the process: %w", err)
 	}
-	return fmt.Sprintf("%s/%d/%x", host, os.Getpid(), b), nil
+	return fmt.Sprintf("%.40s/%d/%x", host, os.Getpid(), b), nil
 }
 
 // runCore holds the lease of the core: of several cores on one database, one leads.
 func (p *process) runCore(ctx context.Context, ready func()) error {
 	p.board.Add(leadPart, false)
-	owner, err := p.owner()
-	if err != nil {
-		return err
-	}
 	l := &lease.Lease{
-		DB: p.database.get(), Name: "core", Owner: owner, Silence: p.Pace.Lease, Logger: p.log.With("component", "core"),
+		DB: p.database.get(), Name: "core", Owner: p.id, Silence: p.Pace.Lease, Logger: p.log.With("component", "core"),
 		Waiting: func(other string) {
 			p.board.Set(leadPart, health.OK, "stands by: "+other+" leads")
 			p.lead.standBy()
@@ -120,7 +117,7 @@ func (p *process) runCore(ctx context.Context, ready func()) error {
 	}
 	ready()
 	return l.Hold(ctx, func(ctx context.Context) error {
-		p.log.Info("this process leads: it holds rounds and acts for the nominators", "owner", owner)
+		p.log.Info("this process leads: it holds rounds and acts for the nominators", "process", p.id)
 		p.board.Set(leadPart, health.OK, "this process leads")
 		p.lead.begin(ctx)
 		<-ctx.Done()

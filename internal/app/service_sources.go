@@ -53,11 +53,7 @@ func (p *process) runSources(ctx context.Context, ready func()) (err error) {
 		<-ctx.Done()
 		return nil
 	}
-	owner, err := p.owner()
-	if err != nil {
-		return err
-	}
-	l := &lease.Lease{DB: p.database.get(), Name: "sources", Owner: owner, Silence: p.Pace.Lease, Logger: p.log.With("component", "sources")}
+	l := &lease.Lease{DB: p.database.get(), Name: "sources", Owner: p.id, Silence: p.Pace.Lease, Logger: p.log.With("component", "sources")}
 	return l.Hold(ctx, func(ctx context.Context) error {
 		if err := p.awaitCandidates(ctx); err != nil {
 			return err

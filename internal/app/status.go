@@ -29,6 +29,8 @@ type CandidateStatus struct {
 	RoundAt   programme.Millis             `json:"roundAt"`
 	Era       programme.Era                `json:"era"`
 	Candidate *programme.CandidateDecision `json:"candidate"`
+	// Network has the units in which the round's amounts are counted.
+	Network programme.Network `json:"network"`
 	// Ranked is how many candidates have a position.
 	Ranked   int               `json:"ranked"`
 	Advice   []decision.Advice `json:"advice"`
@@ -82,8 +84,8 @@ func Status(ctx context.Context, s StatusStore, feed presence.Reader, network, w
 	}
 	c := &r.Decision.Candidates[i]
 	out := &CandidateStatus{
-		Round: r.Digest, RoundAt: r.Inputs.Now, Era: r.Inputs.Snapshot.Eras.Active, Candidate: c, Ranked: r.Decision.Counts.Scored,
-		Advice: decision.Advise(&r.Decision, c.Slot),
+		Round: r.Digest, RoundAt: r.Inputs.Now, Era: r.Inputs.Snapshot.Eras.Active, Candidate: c,
+		Network: r.Inputs.Snapshot.Network, Ranked: r.Decision.Counts.Scored, Advice: decision.Advise(&r.Decision, c.Slot),
 	}
 	if out.Presence, err = presenceOf(ctx, r, c.Slot, feed, now); err != nil {
 		return nil, err

@@ -62,7 +62,7 @@ configuration cannot be read.`,
 
 func printStatus(env *Env, w io.Writer, s *app.CandidateStatus) {
 	fmt.Fprintf(w, "by the round of %s (era %d, %s)\n", s.RoundAt, s.Era, short(s.Round))
-	printCandidate(env, w, s.Candidate)
+	printCandidate(env, w, &s.Network, s.Candidate)
 	fmt.Fprintf(w, "\nWHAT WOULD CHANGE IT\n")
 	for _, a := range s.Advice {
 		mark := map[decision.AdviceKind]string{

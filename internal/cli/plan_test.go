@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -137,7 +138,7 @@ func TestPlanShowVerify(t *testing.T) {
 			t.Errorf("show %s: exit %d: %s%s", who, code, out, errs)
 		}
 	}
-	if code, out, errs := run(t, "round", "show", record, "--candidate", "1"); code != ExitOK || !strings.Contains(out, "spanInclusion") {
+	if code, out, errs := run(t, "round", "show", record, "--candidate", "1"); code != ExitOK || !strings.Contains(out, "spanInclusion") || !regexp.MustCompile(`bonded +[0-9.]+ WND`).MatchString(out) {
 		t.Errorf("show: exit %d: %s%s", code, out, errs)
 	}
 	if code, _, errs := run(t, "round", "show", record, "--candidate", "77"); code != ExitFailed || !strings.Contains(errs, "no candidate") {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/thousand-validators/otv/internal/app"
 )
 
 // Exit codes of the otv command, documented in docs/commands.md.
@@ -39,6 +41,8 @@ type Env struct {
 	Terminal bool
 	// Progress says that Stderr is a terminal, where a line may be overwritten.
 	Progress bool
+	// Pace is that of services; zero is the usual one.
+	Pace app.Pace
 	// Height is the number of lines that the terminal at Stdout has, 0 when unknown; nil for never.
 	Height func() int
 	// Context ends when the user interrupts; nil means context.Background.

@@ -83,7 +83,7 @@ name or stash. The record is not verified; see "otv round verify".`,
 			if asJSON {
 				return writeCanonical(env, c)
 			}
-			printCandidate(env, env.Stdout, c)
+			printCandidate(env, env.Stdout, &r.Inputs.Snapshot.Network, c)
 			return nil
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,7 +163,7 @@ func validityCell(v programme.Validity) cell {
 }
 
 // printCandidate explains one candidate: every check, every part of the score, and the binding reason.
-func printCandidate(env *Env, w io.Writer, c *programme.CandidateDecision) {
+func printCandidate(env *Env, w io.Writer, n *programme.Network, c *programme.CandidateDecision) {
 	fmt.Fprintf(w, "slot %d, %s\nstash %s\n%s: %s\n\n", c.Slot, printable(c.Name), c.Stash, c.Validity, printable(c.Reason))
 	t := newTable(env, "CHECK", "ANSWER", "OBSERVED", "DEMANDED", "SOURCE", "AS OF", "REMARK")
 	for _, v := range c.Verdicts {
@@ -187,11 +188,24 @@ func printCandidate(env *Env, w io.Writer, c *programme.CandidateDecision) {
 	fmt.Fprintln(w)
 	t = newTable(env, "FACTOR", "VALUE", "SCALED", "WEIGHT", "POINTS", "REMARK").numbers(1, 2, 3, 4)
 	for _, p := range c.Score.Parts {
-		t.row(string(p.Factor), number(p.Value), number(p.Scaled), number(p.Weight), number(p.Points), p.Note)
+		t.row(string(p.Factor), figure(n, &p), number(p.Scaled), number(p.Weight), number(p.Points), p.Note)
 	}
 	t.print(w)
 	fmt.Fprintf(w, "sum %s, times %s for chance, makes %s points: position %d\n",
 		number(c.Score.Aggregate), strconv.FormatFloat(c.Score.Randomness, 'f', 4, 64), number(c.Score.Total), c.Position)
+}
+
+// figure is a candidate's own number of a factor in the unit people think in.
+func figure(n *programme.Network, p *programme.Contribution) string {
+	switch {
+	case p.Factor == programme.FactorDiscovered && p.Value > 0:
+		return programme.Millis(p.Value).String()
+	case p.Factor == programme.FactorBonded:
+		return number(p.Value/math.Pow10(n.Decimals)) + " " + n.Symbol
+	case p.Factor == programme.FactorOffline:
+		return number(p.Value/float64(programme.Minute)) + " min"
+	}
+	return number(p.Value)
 }
 
 func number(f float64) string {

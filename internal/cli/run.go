@@ -57,7 +57,7 @@ an address are not usable.`,
 				}
 				s.Level = &level
 			}
-			s.Environ, s.Now, s.Log = env.Environ(), env.Now, env.Stderr
+			s.Environ, s.Now, s.Log, s.Pace = env.Environ(), env.Now, env.Stderr, env.Pace
 			s.Password = func(string) ([]byte, error) {
 				k := keyOptions{passwordFile: passwordFile}
 				return k.password(env, false)

@@ -259,7 +259,7 @@ func TestGatewayWaitsForItsDatabase(t *testing.T) {
 		}
 		return false
 	}
-	if !seen("it is started again") {
+	if !seen("it is tried until it is") {
 		t.Fatal("it does not wait")
 	}
 	if status, body := fetch(t, "http://"+addresses[0]+"/ready"); status != 503 || !strings.Contains(body, "database: ") {

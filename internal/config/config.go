@@ -134,6 +134,10 @@ type Server struct {
 	Port                                uint16
 	OnlyHealth, ServeDocs, ServeSwagger bool
 	Cache                               programme.Millis // lifetime of cached answers
+	Origins                             []string         // sites whose pages may read; empty: all
+	RateLimit, RateBurst                int              // requests per second of one client, and at once; 0 = no limit
+	TrustedProxies                      []string         // networks of proxies whose X-Forwarded-For is believed
+	MaxRequests                         int              // under way at once; 0 = no bound
 }
 
 // Logger holds the settings of the log.

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -53,6 +54,14 @@ func address(schemes ...string) kind[string] {
 	k.schema = schema{"type": "string", "pattern": "^((" + strings.Join(schemes, "|") + ")://.+)?$"}
 	return k
 }
+
+// network is a range of IP addresses.
+var network = refined("network like 10.0.0.0/8", func(t string) (string, error) {
+	if _, err := netip.ParsePrefix(t); err != nil {
+		return "", fmt.Errorf("%q is no network such as 10.0.0.0/8 or fd00::/8", shorten(t))
+	}
+	return "", nil
+})
 
 func shorten(t string) string {
 	if len(t) > 100 {

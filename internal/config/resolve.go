@@ -225,7 +225,7 @@ func defaults(n Network, profile programme.Profile) *Config {
 		Act:              ActPropose, RankMode: RankPeriods,
 		Proxy:   Proxy{TimeDelayBlocks: 10_850},
 		Release: Release{TagFormat: `polkadot-v\d+\.\d+\.\d+`},
-		Server:  Server{Enable: true, Port: 3300, ServeDocs: true, ServeSwagger: true, Cache: 18_000},
+		Server:  Server{Enable: true, Port: 3300, ServeDocs: true, ServeSwagger: true, Cache: 18_000, RateLimit: 100, RateBurst: 1000, MaxRequests: 512},
 		Logger:  Logger{Level: "info", Format: logging.Text},
 		Admin:   Admin{Address: DefaultAdmin},
 		Run:     Run{StopTimeout: 30 * 1000},

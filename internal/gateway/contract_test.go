@@ -89,7 +89,7 @@ func serve(t testing.TB, s *store.Store, w *roundstest.World) *gateway.Gateway {
 	t.Helper()
 	g, err := gateway.New(gateway.Options{
 		Data: s, Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Now: w.Now, Rules: w.Rules(),
-		PriceAsset: gatewaytest.Asset, DryRun: true, Swagger: true,
+		PriceAsset: gatewaytest.Asset, Network: gatewaytest.Network, DryRun: true, Swagger: true,
 		Jobs: func(context.Context) ([]memory.Job, error) {
 			return []memory.Job{
 				{Name: "ScoreJob", Status: memory.JobFinished, Enabled: true, Schedule: "0 0-59/5 * * * *", Runs: 3, Started: w.Millis(), Updated: w.Millis(), Progress: 100},

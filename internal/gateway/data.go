@@ -16,7 +16,8 @@ var ErrNone = plan.ErrNotFound
 type Versions = map[memory.Subject]int64
 
 // Data is what the gateway reads. Package store has it. Lists come by slot, era, session or time, ascending, unless a
-// method says otherwise; a limit of 0 means all; a network is its genesis hash.
+// method says otherwise; a limit of 0 means all; the network of
+// rounds is its genesis hash, that of locations, releases and healths of sources the name of [Options.Network].
 type Data interface {
 	// Versions counts the changes of every subject.
 	Versions(ctx context.Context) (Versions, error)

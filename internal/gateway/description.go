@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -62,6 +63,7 @@ const swaggerPolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; st
 
 // mountDescription serves the description, and the pages that show it. All routes are there already.
 func (g *Gateway) mountDescription() error {
+	nullableObjects(g.api.OpenAPI().Components.Schemas)
 	b, err := g.Description()
 	if err != nil {
 		return err
@@ -85,4 +87,25 @@ func (g *Gateway) mountDescription() error {
 	g.router.Get("/swagger/*", show)
 	g.router.Get("/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/swagger", http.StatusFound) })
 	return nil
+}
+
+// nullableObjects describes members that are null where there is nothing: pointers to objects that are never left out. The
+// generator knows null for plain values only.
+func nullableObjects(r huma.Registry) {
+	for name, s := range r.Map() {
+		t := r.TypeFromRef("#/components/schemas/" + name)
+		if t == nil || t.Kind() != reflect.Struct {
+			continue
+		}
+		for _, f := range reflect.VisibleFields(t) {
+			tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+			have := s.Properties[tag]
+			if f.Type.Kind() != reflect.Pointer || have == nil || have.Ref == "" || strings.Contains(options, "omitempty") {
+				continue
+			}
+			s.Properties[tag] = &huma.Schema{
+				AnyOf: []*huma.Schema{{Ref: have.Ref}, {Type: "null"}}, Description: f.Tag.Get("doc"),
+			}
+		}
+	}
 }

@@ -22,6 +22,8 @@ type Options struct {
 	Data   Data
 	Logger *slog.Logger
 	Now    func() time.Time
+	// Network is the name under which the database keeps what sources beyond the chains told.
+	Network string
 	// Rules are those of the configuration. Decisions are made and explained by those in their records.
 	Rules programme.Rules
 	// RankIsActiveEras shows the old backend's rank, which is the number of eras in the validator set.

@@ -22,13 +22,9 @@ func (g *Gateway) mountService() {
 			}
 			return LegacyBlockIndex{Latest: &b.Latest, Earliest: &b.Earliest, BlocksIndexed: int64(b.Latest) - int64(b.Earliest) + 1}, err
 		})
-	get[noParams, LegacyRelease](g, old("getRelease", "/release", "Newest release of the client", memory.SubjectReleases, memory.SubjectChain).orEmpty(),
+	get[noParams, LegacyRelease](g, old("getRelease", "/release", "Newest release of the client", memory.SubjectReleases).orEmpty(),
 		func(ctx context.Context, _ *noParams) (any, error) {
-			c, err := g.network(ctx)
-			if err != nil {
-				return nil, err
-			}
-			r, ok, err := g.Data.Release(ctx, c.Genesis)
+			r, ok, err := g.Data.Release(ctx, g.Network)
 			if err != nil || !ok {
 				return nil, err
 			}

@@ -123,7 +123,7 @@ func (g *Gateway) collect(ctx context.Context) (*population, error) {
 		attach(ctx, "standings", g.Data.Standings, bySlot, func(m *member, v *memory.Standing) int { m.standing = v; return v.Slot }),
 		attach(ctx, "ranks", g.Data.Rankings, bySlot, func(m *member, v *memory.Ranking) int { m.ranking = v; return v.Slot }),
 		attach(ctx, "presence", g.nodes, bySlot, func(m *member, v *node) int { m.node = v; return v.Slot }),
-		attach(ctx, "locations", func(ctx context.Context) ([]outside.Located, error) { return g.Data.Locations(ctx, chain.Genesis) },
+		attach(ctx, "locations", func(ctx context.Context) ([]outside.Located, error) { return g.Data.Locations(ctx, g.Network) },
 			bySlot, func(m *member, v *outside.Located) int { m.place = v; return v.Slot }),
 		attach(ctx, "scores", g.Data.NewestScores, bySlot, func(m *member, v *memory.Score) int { m.score = v; return v.Slot }),
 	); err != nil {

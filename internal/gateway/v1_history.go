@@ -150,11 +150,7 @@ func (g *Gateway) mountHistory() {
 		})
 	history(g, "locations", "Where a candidate's node was, newest first", func(l *V1Place) string { return fmt.Sprint(l.Since) },
 		func(ctx context.Context, m *member) ([]V1Place, error) {
-			c, err := g.network(ctx)
-			if err != nil {
-				return nil, err
-			}
-			all, err := g.Data.LocationHistory(ctx, c.Genesis, m.Slot, historyLines)
+			all, err := g.Data.LocationHistory(ctx, g.Network, m.Slot, historyLines)
 			out := make([]V1Place, len(all))
 			for i, l := range all {
 				out[i] = V1Place{l.Place.City, l.Place.Region, l.Place.Country, l.Place.Provider, l.Place.ASN, string(l.Confidence), moment(l.Since), moment(l.At)}

@@ -112,10 +112,6 @@ func (g *Gateway) mountV1Service() {
 
 // sources are all origins of facts, those of rounds first.
 func (g *Gateway) sources(ctx context.Context) ([]Source, error) {
-	c, err := g.network(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var out []Source
 	newest, err := g.parsed(ctx, "latest")
 	switch {
@@ -137,7 +133,7 @@ func (g *Gateway) sources(ctx context.Context) ([]Source, error) {
 		out = append(out, Source{Name: name})
 		return &out[len(out)-1]
 	}
-	healths, err := g.Data.SourceHealths(ctx, c.Genesis)
+	healths, err := g.Data.SourceHealths(ctx, g.Network)
 	if err != nil {
 		return nil, fmt.Errorf("read the health of sources: %w", err)
 	}

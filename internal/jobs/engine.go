@@ -41,6 +41,8 @@ type Options struct {
 	Absent map[string]string
 	// Plans are the schedules. A job without one runs by causes only, and a job that is not enabled never.
 	Plans []Plan
+	// Process names the process in the queue; no other has the name. Empty: the queue makes one up.
+	Process string
 	// Queues are those this process works on, with the number of jobs at once. Empty: it only asks for jobs.
 	Queues map[string]int
 	// Observe, unless nil, is told of every change of a state in this process.
@@ -181,7 +183,7 @@ func New(o Options) (*Engine, error) {
 
 func (e *Engine) makeClient() (err error) {
 	cfg := &river.Config{
-		Logger: quiet(e.Logger), PollOnly: true,
+		ID: e.Process, Logger: quiet(e.Logger), PollOnly: true,
 		FetchPollInterval: e.Poll, FetchCooldown: min(e.Poll, 100*time.Millisecond),
 		JobTimeout: -1, RescueStuckJobsAfter: 24 * time.Hour, // the engine does both itself
 		RetryPolicy: &backoff{first: e.Backoff, now: time.Now},

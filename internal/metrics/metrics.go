@@ -39,6 +39,8 @@ type Metrics struct {
 	logs        *prometheus.CounterVec
 	requests    *prometheus.CounterVec
 	requestTime *prometheus.HistogramVec
+	routes      *prometheus.CounterVec
+	routeTime   *prometheus.CounterVec
 	rounds      *prometheus.CounterVec
 	roundTime   prometheus.Gauge
 	candidates  *prometheus.GaugeVec
@@ -125,6 +127,8 @@ func build(prefix string) (*Metrics, []definition) {
 	m.requests = b.counter("http_requests_total", "HTTP requests answered, by listener and class of status", "listener", "status")
 	m.requestTime = b.histogram("http_request_duration_seconds", "time to answer an HTTP request in seconds, by listener",
 		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}, "listener")
+	m.routes = b.counter("api_requests_total", "requests to the API, by pattern of the route and class of status", "route", "status")
+	m.routeTime = b.counter("api_request_seconds_total", "time spent on requests to the API in seconds, by pattern of the route", "route")
 	return m, b.list
 }
 
@@ -229,12 +233,22 @@ func (m *Metrics) Log(level string) { m.logs.WithLabelValues(level).Inc() }
 
 // Request counts an answered request.
 func (m *Metrics) Request(listener string, status int, took time.Duration) {
-	class := "other"
-	if status >= 100 && status < 600 {
-		class = string(rune('0'+status/100)) + "xx"
-	}
-	m.requests.WithLabelValues(listener, class).Inc()
+	m.requests.WithLabelValues(listener, class(status)).Inc()
 	m.requestTime.WithLabelValues(listener).Observe(took.Seconds())
+}
+
+// Route counts an answered request to the API. Routes are patterns, of which there are as many as the program has.
+func (m *Metrics) Route(route string, status int, took time.Duration) {
+	m.routes.WithLabelValues(route, class(status)).Inc()
+	m.routeTime.WithLabelValues(route).Add(took.Seconds())
+}
+
+// class is the class of a status: 2xx.
+func class(status int) string {
+	if status >= 100 && status < 600 {
+		return string(rune('0'+status/100)) + "xx"
+	}
+	return "other"
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

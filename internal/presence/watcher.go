@@ -128,11 +128,15 @@ func (w *Watcher) Run(ctx context.Context) error {
 func (w *Watcher) loop(ctx context.Context) {
 	ticker := time.NewTicker(min(tick, w.options.Flush))
 	defer ticker.Stop()
-	last := w.options.Now()
+	flush := time.NewTicker(w.options.Flush)
+	defer flush.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-flush.C:
+			w.save(ctx)
+			continue
 		case <-ticker.C:
 		}
 		w.mu.Lock()
@@ -141,10 +145,6 @@ func (w *Watcher) loop(ctx context.Context) {
 		w.mu.Unlock()
 		if w.options.Sighted != nil && len(sightings) > 0 {
 			w.options.Sighted(sightings)
-		}
-		if now := w.options.Now(); now.Sub(last) >= w.options.Flush {
-			last = now
-			w.save(ctx)
 		}
 	}
 }

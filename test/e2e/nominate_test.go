@@ -51,37 +51,32 @@ const proxyDelay = 3
 
 // Every kind of nominator reaches its targets with real signatures on real runtimes, and what stands in the way of it is
 // taken away. What the chain says is read with @polkadot/api.
-func TestNominate(t *testing.T) {
-	for _, world := range []string{"westend", "paseo"} {
-		t.Run(world, func(t *testing.T) {
-			t.Parallel()
-			g := newGuild(t, world)
-			record := g.round(t)
-			for _, step := range []struct {
-				name string
-				run  func(*testing.T)
-			}{
-				{"signatures are verified", g.verifies},
-				{"nothing is signed unless told", func(t *testing.T) { g.proposes(t, record) }},
-				{"targets are reached", func(t *testing.T) { g.acts(t, record) }},
-				{"a breach leads to removal and a new plan", g.breach},
-				{"old, blacklisted, unknown and foreign announcements", g.leftovers},
-			} {
-				// Each goes on from where the one before has ended.
-				if !t.Run(step.name, step.run) {
-					return
-				}
-			}
-		})
+func (c *chain) nominate(t *testing.T) {
+	g := newGuild(t, c)
+	record := g.round(t)
+	for _, step := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"signatures are verified", g.verifies},
+		{"nothing is signed unless told", func(t *testing.T) { g.proposes(t, record) }},
+		{"targets are reached", func(t *testing.T) { g.acts(t, record) }},
+		{"a breach leads to removal and a new plan", g.breach},
+		{"old, blacklisted, unknown and foreign announcements", g.leftovers},
+	} {
+		// Each goes on from where the one before has ended.
+		if !t.Run(step.name, step.run) {
+			return
+		}
 	}
 }
 
-// newGuild fills a chain and starts nominate.mjs on it.
-func newGuild(t *testing.T, world string) *guild {
+// newGuild starts nominate.mjs on a filled chain.
+func newGuild(t *testing.T, c *chain) *guild {
 	t.Helper()
-	g := &guild{chain: populated(t, world)}
+	g := &guild{chain: c}
 	g.config, g.db = g.file("config"), filepath.Join(t.TempDir(), "otv.db")
-	cmd := exec.CommandContext(t.Context(), "node", filepath.Join(nodeDir(t), "nominate.mjs"), "--url", g.url, "--world", world, "--config", g.config)
+	cmd := exec.CommandContext(t.Context(), "node", filepath.Join(nodeDir(t), "nominate.mjs"), "--url", g.url, "--world", g.world, "--config", g.config)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

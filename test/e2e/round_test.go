@@ -19,7 +19,7 @@ type chain struct {
 	dir   string // what population.mjs wrote
 	e     expected
 
-	// Of the round with full facts, by [TestRound]: the record's file and the snapshot it agrees with.
+	// Of the round with full facts, by [TestRuntimes]: the record's file and the snapshot it agrees with.
 	full, snapshot string
 }
 
@@ -80,9 +80,10 @@ func (c *chain) model(t *testing.T, facts ...string) []outcome {
 	return m
 }
 
-// The subtests of a runtime share its node, which takes seconds for each connection: what the chain has no part in is
-// planned from a snapshot.
-func TestRound(t *testing.T) {
+// Rounds are planned and carried out on real runtimes, side by side. The subtests of a runtime share its node, which takes
+// seconds for each connection: what the chain has no part in is planned from a snapshot, and those that change the chain
+// come last.
+func TestRuntimes(t *testing.T) {
 	for _, world := range []string{"westend", "paseo"} {
 		t.Run(world, func(t *testing.T) {
 			t.Parallel()
@@ -105,6 +106,7 @@ func TestRound(t *testing.T) {
 			if world == "paseo" {
 				t.Run("real list", c.realList)
 			}
+			t.Run("nominate", c.nominate)
 		})
 	}
 }

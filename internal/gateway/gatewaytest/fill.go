@@ -23,6 +23,9 @@ import (
 // Asset is the token that the prices are of.
 const Asset = "kusama"
 
+// Network is the name under which it is kept what sources told.
+const Network = "Kusama"
+
 // Programme is a programme in a small world, with its database.
 type Programme struct {
 	*rounds.Service
@@ -122,7 +125,7 @@ func (p *Programme) sources(ctx context.Context) error {
 	for _, c := range p.World.List {
 		l := p.World.Known[c.Slot].Location
 		err := p.Store.SaveLocation(ctx, outside.Located{
-			Network: roundstest.Genesis, Slot: c.Slot, Stash: c.Stash, Name: c.Name, Source: "ipinfo", Confidence: outside.Medium, Since: now - programme.Day, At: now,
+			Network: Network, Slot: c.Slot, Stash: c.Stash, Name: c.Name, Source: "ipinfo", Confidence: outside.Medium, Since: now - programme.Day, At: now,
 			Place: outside.Place{City: l.City, Region: l.Region, Country: l.Country, Provider: l.Provider, ASN: uint32(c.Slot)},
 		})
 		if err != nil {
@@ -130,7 +133,7 @@ func (p *Programme) sources(ctx context.Context) error {
 		}
 	}
 	if err := p.Store.SaveRelease(ctx, outside.Release{
-		Network: roundstest.Genesis, Tag: "polkadot-v1.7.0", Name: "v1.7.0", Published: now - programme.Week, FirstSeen: now - programme.Week, At: now, Source: "github",
+		Network: Network, Tag: "polkadot-v1.7.0", Name: "v1.7.0", Published: now - programme.Week, FirstSeen: now - programme.Week, At: now, Source: "github",
 	}); err != nil {
 		return err
 	}
@@ -141,7 +144,7 @@ func (p *Programme) sources(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	return p.Store.SaveSourceHealth(ctx, outside.Health{Network: roundstest.Genesis, Name: "location", State: programme.SourceOK, Good: now, Tried: now})
+	return p.Store.SaveSourceHealth(ctx, outside.Health{Network: Network, Name: "location", State: programme.SourceOK, Good: now, Tried: now})
 }
 
 // presence stores what the telemetry watcher saw. One node is away.

@@ -50,6 +50,18 @@ func New(t testing.TB) *Server {
 	return s
 }
 
+// Temporary starts a server outside of tests; [Server.Remove] ends it.
+func Temporary() (*Server, error) {
+	dir, err := programs()
+	if err != nil {
+		return nil, err
+	}
+	return start(dir)
+}
+
+// Remove stops the server and throws away everything that it has.
+func (s *Server) Remove() error { return s.remove() }
+
 // URL is the server's empty database.
 func (s *Server) URL() string { return s.database("public") }
 
