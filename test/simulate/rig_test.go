@@ -36,8 +36,9 @@ import (
 const (
 	sessionBlocks  = 8
 	sessionsPerEra = 4
-	busySteps      = 3 * sessionBlocks * sessionsPerEra // in which things break
-	quietSteps     = 2 * sessionBlocks * sessionsPerEra // in which nothing does
+	busySteps      = 44 // in which things break
+	quietSteps     = 34 // in which nothing does
+	jobsEvery      = 4 * sessionBlocks
 )
 
 // answerTime is how long a node may take. A node that stalls costs this much of the test's time.
@@ -69,8 +70,7 @@ type run struct {
 
 	faults  []active
 	lied    int // last step in which a node lied
-	session programme.Session
-	era     programme.Era
+	visits  int // how often the jobs were done
 	step    int
 	truth   map[int][]programme.Interval // when nodes were really away, by slot
 	records map[string]bool              // that were verified
@@ -119,7 +119,7 @@ func newRun(ctx context.Context, seed uint64, dir string, t template, logs io.Wr
 		topology = simnet.One
 	}
 	r.net, err = simnet.Start(ctx, simnet.Options{
-		Seed: seed, Topology: topology, Candidates: 8 + int(seed%3)*4, SessionBlocks: sessionBlocks, SessionsPerEra: sessionsPerEra, Eras: 4, ProxyDelay: uint32(4 + seed%9),
+		Seed: seed, Topology: topology, Candidates: 6 + int(seed%3)*3, SessionBlocks: sessionBlocks, SessionsPerEra: sessionsPerEra, Eras: 4, ProxyDelay: uint32(4 + seed%9),
 		Tell: func(_ time.Time, what string) { r.note("network: %s", what) },
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -19,7 +20,7 @@ var (
 	seeds   = flag.Int("seeds", 12, "how many seeds are lived through")
 	first   = flag.Uint64("first", 1, "the first seed")
 	replay  = flag.Uint64("seed", 0, "live through this seed only, and tell what happens")
-	workers = flag.Int("workers", runtime.GOMAXPROCS(0), "how many seeds at once")
+	workers = flag.Int("workers", 2*runtime.GOMAXPROCS(0), "how many seeds at once; some of their time is waiting for nodes that stall")
 )
 
 // wanted is how many faults must have acted, over all seeds, when there are seeds enough.
@@ -30,7 +31,8 @@ const (
 
 // TestSimulate lives through seeds.
 func TestSimulate(t *testing.T) {
-	dir := t.TempDir()
+	dir := fast(t)
+	debug.SetGCPercent(400) // worlds are small and short-lived
 	tmpl, err := newTemplate(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +83,16 @@ func TestSimulate(t *testing.T) {
 	if count >= enough && acted < wanted {
 		t.Errorf("only %d of the faults have acted in %d seeds, %d must", acted, count, wanted)
 	}
+}
+
+// fast is a folder in memory, where there is one: nothing that is written here has to survive the machine.
+func fast(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "otv-simulate-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 func summary(hits map[string]int) string {
