@@ -107,9 +107,6 @@ func TestRuntimes(t *testing.T) {
 			if world == "paseo" {
 				t.Run("real list", c.realList)
 			}
-			if world == "westend" {
-				t.Run("service", c.service)
-			}
 			t.Run("nominate", c.nominate)
 		})
 	}
