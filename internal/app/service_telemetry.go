@@ -169,7 +169,7 @@ func (s *sightings) of(connected map[int]bool) map[int]presence.Sighting {
 	return out
 }
 
-// locate has the nodes of all candidates located, and reports whether it went well.
+// locate has the nodes of all candidates located, and reports whether one is found in another place than before.
 func (p *process) locate(ctx context.Context, seen *sightings) bool {
 	s, ok := p.sources.now()
 	if !ok || s.Location == nil {
@@ -177,7 +177,11 @@ func (p *process) locate(ctx context.Context, seen *sightings) bool {
 	}
 	log := p.log.With("component", "location")
 	db := p.database.get()
-	all, err := db.Candidates(ctx)
+	before, err := db.Versions(ctx)
+	var all []memory.Candidate
+	if err == nil {
+		all, err = db.Candidates(ctx)
+	}
 	if err == nil {
 		var h memory.PresenceHistory
 		if h, err = db.PresenceSince(ctx, programme.Millis(p.Now().UnixMilli())); err == nil {
@@ -191,7 +195,8 @@ func (p *process) locate(ctx context.Context, seen *sightings) bool {
 	if err != nil && ctx.Err() == nil {
 		log.Warn("not all nodes were located; what is known stays", "error", err)
 	}
-	return err == nil
+	after, err := db.Versions(ctx)
+	return err == nil && after[memory.SubjectLocations] != before[memory.SubjectLocations]
 }
 
 // nodes are the listed candidates with what is known of their nodes.
