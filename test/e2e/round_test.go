@@ -49,10 +49,14 @@ func (c *chain) replan(t *testing.T, code int, facts string, args ...string) (*r
 	return c.planned(t, code, append([]string{"--facts", facts, "--snapshot", c.snapshot}, args...)...)
 }
 
-// planned plans a round, verifies its record and returns it with its file.
+// planned plans a round, verifies its record and returns it with its file, which lasts as long as the chain does.
 func (c *chain) planned(t *testing.T, code int, args ...string) (*record, string) {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "record.json")
+	dir, err := os.MkdirTemp(c.dir, "round")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "record.json")
 	r := otv(t, append([]string{"round", "plan", "--config", c.file("config"), "--json", "--out", out}, args...)...)
 	if r.code != code {
 		t.Fatalf("otv round plan %s: exit code %d, want %d: %s", strings.Join(args, " "), r.code, code, r.stderr)

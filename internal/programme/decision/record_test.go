@@ -188,27 +188,3 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkEvaluate(b *testing.B) {
-	in, err := Freeze(population(1, 1126, 22_500, 20))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Evaluate(in); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkVerify(b *testing.B) {
-	record := encoded(b, decided(b, population(1, 1126, 22_500, 20)))
-	b.SetBytes(int64(len(record)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Verify(record); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -17,9 +17,10 @@ type accounts struct {
 	slow  map[programme.Address]int32
 }
 
-// entry is a place in the table; number is one more than the account's, 0 marks a free place.
+// entry is a place in the table: a part of the mixed key, which tells nearly all others apart, and one more than the
+// account's number; 0 marks a free place.
 type entry struct {
-	key    uint64
+	tag    uint32
 	number int32
 }
 
@@ -52,36 +53,44 @@ func key(s programme.Address) uint64 {
 	return k
 }
 
-// home is where the search for a key begins.
-func (a *accounts) home(k uint64) int { return int(k * 0x9E3779B97F4A7C15 >> a.shift) }
+// home is where the search for a key begins, and its tag.
+func (a *accounts) home(k uint64) (int, uint32) {
+	mixed := k * 0x9E3779B97F4A7C15
+	return int(mixed >> a.shift), uint32(mixed)
+}
 
 // add numbers an address with the given key, unless it has a number already.
 func (a *accounts) add(k uint64, s programme.Address) int32 {
-	if n := a.find(k, s); n >= 0 {
-		return n
-	}
-	n := int32(len(a.list))
-	a.list = append(a.list, s)
-	at := a.home(k)
+	at, tag := a.home(k)
 	for i := range probes {
-		if e := &a.table[(at+i)&(len(a.table)-1)]; e.number == 0 {
-			*e = entry{k, n + 1}
-			return n
+		e := &a.table[(at+i)&(len(a.table)-1)]
+		if e.number == 0 {
+			a.list = append(a.list, s)
+			*e = entry{tag, int32(len(a.list))}
+			return e.number - 1
+		}
+		if e.tag == tag && a.list[e.number-1] == s {
+			return e.number - 1
 		}
 	}
-	a.slow[s] = n
+	n, ok := a.slow[s]
+	if !ok {
+		n = int32(len(a.list))
+		a.list = append(a.list, s)
+		a.slow[s] = n
+	}
 	return n
 }
 
 // find is the number of the address with the given key, -1 when it has none.
 func (a *accounts) find(k uint64, s programme.Address) int32 {
-	at := a.home(k)
+	at, tag := a.home(k)
 	for i := range probes {
 		e := &a.table[(at+i)&(len(a.table)-1)]
 		if e.number == 0 {
 			return -1
 		}
-		if e.key == k && a.list[e.number-1] == s {
+		if e.tag == tag && a.list[e.number-1] == s {
 			return e.number - 1
 		}
 	}

@@ -31,6 +31,7 @@ func backing(in *programme.Inputs, members []*programme.CandidateInput, chain ma
 	unit := math.Pow10(s.Network.Decimals)
 	exposed := newExposed(members, chain)
 	stashes := newAccounts(len(members))
+	var keys []uint64 // of an exposure, all at once: so the memory delivers many addresses at the same time
 	for i, m := range members {
 		stashes.add(key(m.Stash), m.Stash)
 		cc := chain[m.Stash]
@@ -41,9 +42,12 @@ func backing(in *programme.Inputs, members []*programme.CandidateInput, chain ma
 		if cc.Exposure == nil {
 			continue
 		}
+		keys = keys[:0]
 		for o := range cc.Exposure.Others {
+			keys = append(keys, key(cc.Exposure.Others[o].Who))
+		}
+		for o, k := range keys {
 			who := cc.Exposure.Others[o].Who
-			k := key(who)
 			exposed.add(k, who, int32(i))
 			if own.find(k, who) < 0 {
 				out[i] += Root(cc.Exposure.Others[o].Value.Float64() / unit)
