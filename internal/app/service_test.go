@@ -1,6 +1,10 @@
 package app_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,12 +49,14 @@ func drive(t testing.TB, n *simnet.Network, db *store.Store, what string, s *ser
 func quiet(t testing.TB, db *store.Store) bool {
 	t.Helper()
 	all := states(t, db)
-	for _, st := range all {
-		if st.Status == jobs.Running || st.Wanted != "" || st.Status == jobs.Started && st.RunCount == 0 {
+	for _, j := range jobs.Catalogue() {
+		st, known := all[j.Name]
+		waits := st.Status == jobs.Started && st.RunCount == 0 && slices.Contains(j.On, jobs.AtStart)
+		if !known || st.Status == jobs.Running || st.Wanted != "" || waits {
 			return false
 		}
 	}
-	return len(all) > 0
+	return true
 }
 
 // nominated counts the nominations that took effect by their nominators.
@@ -94,6 +100,7 @@ func TestMonolith(t *testing.T) {
 		t.Logf("%s: %s %s %s %s", name, st.Status, st.Cause, st.Result, st.Error)
 	}
 	verify(t, db)
+	counts(t, s, n)
 	s.end()
 	before, plans := rounds(t, db), allPlans(t, db)
 
@@ -146,5 +153,56 @@ func verify(t testing.TB, db *store.Store) {
 			t.Errorf("%s has nominated twice in era %d", x.Nominator, x.Era)
 		}
 		seen[key] = true
+	}
+}
+
+// counts looks at the metrics and the job board of a process that has held rounds and nominated.
+func counts(t *testing.T, s *service, n *simnet.Network) {
+	t.Helper()
+	want := []string{
+		"db_connectivity 1", "telemetry_connectivity 1", `chain_rpc_connectivity{chain="relay"} 1`, `chain_rpc_connectivity{chain="people"} 1`,
+		`jobs_runs_total{name="ValidityJob",status="started"} 1`, `candidates{state="listed"} 12`, "ready 1", `component_up{component="jobs"} 1`,
+		`job_progress{name="ScoreJob"} 100`, `jobs_queue{state="off"}`, `rounds_total{result="decided"}`, "latest_block 0",
+	}
+	for _, j := range jobs.Catalogue() {
+		if slices.Contains(j.On, jobs.AtStart) && j.Name != jobs.BlockData {
+			want = append(want, fmt.Sprintf(`jobs_runs_total{name=%q,status="running"}`, j.Name), fmt.Sprintf(`jobs_runs_total{name=%q,status="finished"}`, j.Name),
+				fmt.Sprintf(`job_execution_time_seconds_count{name=%q}`, j.Name), fmt.Sprintf(`job_last_success_timestamp_seconds{name=%q}`, j.Name))
+		}
+	}
+	for _, x := range n.Nominators() {
+		want = append(want, fmt.Sprintf(`nominations_total{account=%q}`, x.Address()))
+	}
+	body := ""
+	until(t, "figures of the candidates", s.log, func() bool {
+		_, body = s.get("health", "/metrics")
+		return strings.Contains(body, `otv_backend_candidates{state="listed"} 12`)
+	})
+	for _, x := range want {
+		if !strings.Contains(body, "otv_backend_"+x) {
+			t.Errorf("no metric %s", x)
+		}
+	}
+	for _, part := range []string{"lead", "work on jobs", "nominator", "candidate list", "telemetry feed", "source release", "source prices"} {
+		if p := s.part(part); p.State != "ok" {
+			t.Errorf("%+v", p)
+		}
+	}
+	if status, _ := s.get("admin", "/jobs/"); status != 401 {
+		t.Error("the job board answers without token:", status)
+	}
+	token, err := os.ReadFile(filepath.Join(s.cfg.Dir, "admin.token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := "Bearer " + strings.TrimSpace(string(token))
+	if status, body := s.get("admin", "/jobs/", "Authorization", header); status != 200 || !strings.Contains(body, "<html") {
+		t.Error(status, body)
+	}
+	if status, _ := s.get("admin", "/bull", "Authorization", header); status != 303 {
+		t.Error("/bull answers", status)
+	}
+	if status, body := s.get("admin", "/jobs/api/jobs?state=completed", "Authorization", header); status != 200 || !strings.Contains(body, "ValidityJob") {
+		t.Error(status, body)
 	}
 }

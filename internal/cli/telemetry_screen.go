@@ -95,7 +95,7 @@ func (s *feedScreen) fits(name string) bool {
 
 // line tells an event in words.
 func (s *feedScreen) line(e feed.Event) {
-	text := ""
+	var text string
 	switch e.Kind {
 	case feed.NodeJoined, feed.NodeLeft, feed.NodeChanged:
 		if !s.fits(e.Node.Name) {

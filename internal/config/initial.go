@@ -61,8 +61,8 @@ func services(arch string) []service {
 	return []service{
 		{"core", RoleCore, 3300, nil},
 		{"gateway", RoleGateway, 3301, common},
-		{"telemetry", RoleTelemetry, 3302, append([]string{"constraints", "telemetry"}, common...)},
-		{"worker", RoleWorker, 3303, append([]string{"constraints", "scorekeeper", "score", "rules", "rank", "telemetry", "cron", "retention"}, common...)},
+		{"telemetry", RoleTelemetry, 3302, append([]string{"constraints", "telemetry", "location"}, common...)},
+		{"worker", RoleWorker, 3303, append([]string{"constraints", "scorekeeper", "score", "rules", "rank", "telemetry", "location", "prices", "cron", "retention"}, common...)},
 	}
 }
 

@@ -68,10 +68,14 @@ func (s *Service) remove(ctx context.Context, head plan.Head, signer programme.A
 		return plan.Plan{}, err
 	}
 	s.Fault(AfterOrder)
+	s.Fault(BeforeCreate)
 	p, _, err := s.Store.CreatePlan(ctx, plan.Plan{
 		Key: plan.Key{Round: o.digest(), Nominator: a.Real}, Network: s.info.Genesis, Stash: a.Real, Signer: signer,
 		Mode: plan.Removal, Era: head.Era, CallHash: a.CallHash, State: plan.Planned, Reason: reason, Order: by,
 		Created: now, Updated: now,
 	})
+	if err == nil {
+		s.Fault(AfterCreate)
+	}
 	return p, err
 }

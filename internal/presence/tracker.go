@@ -249,7 +249,7 @@ func (t *Tracker) Message(feedIndex int, now programme.Millis, m *feed.Message) 
 	}
 	w.last = now
 	if m.Malformed != nil { // the client has refused what must be understood; the rest is for display
-		return nil
+		return nil //nolint:nilerr // it is no failure of ours, and nothing is lost by it
 	}
 	switch m.Action {
 	case feed.AddedNode:

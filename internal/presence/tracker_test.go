@@ -84,6 +84,10 @@ func TestIDsAreRecycled(t *testing.T) {
 	if p := s.slot(1); p.Live != 1 || p.NetworkID != "another machine" || p.Gone != 0 {
 		t.Errorf("another machine in its place: %+v", p)
 	}
+	s.node(0, 0, feed.Node{Name: "b", NetworkID: "another machine"}) // the same one with another name
+	if a, b := s.slot(1), s.slot(2); a.Live != 0 || b.Live != 1 {
+		t.Errorf("renamed: %+v, %+v", a, b)
+	}
 }
 
 func TestSeveralNodesOfOneName(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,7 +58,7 @@ func (s *Store) checkFile(ctx context.Context, c *Checked) error {
 	}
 	var lines []string
 	err := s.read.NewRaw("PRAGMA integrity_check(?)", maxFindings).Scan(ctx, &lines)
-	if kindOf(err) == ErrDamaged {
+	if errors.Is(explain(err), ErrDamaged) {
 		lines, err = []string{err.Error()}, nil
 	}
 	for _, line := range lines {
