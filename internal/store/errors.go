@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -60,7 +61,7 @@ func kindOf(err error) error {
 		return ErrReadOnly
 	case errors.As(err, &file):
 		return nil
-	case errors.As(err, &refused), errors.As(err, &network), pgconn.SafeToRetry(err):
+	case errors.As(err, &refused), errors.As(err, &network), errors.Is(err, driver.ErrBadConn), pgconn.SafeToRetry(err):
 		return ErrUnreachable
 	}
 	return nil

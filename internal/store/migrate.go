@@ -129,8 +129,8 @@ func (m migration) edited() error {
 
 // Migration is a step of the database's tables.
 type Migration struct {
-	Name    string
-	Applied int64 // when, UTC milliseconds; 0 = not yet
+	Name    string `json:"name"`
+	Applied int64  `json:"applied"` // when, UTC milliseconds; 0 = not yet
 }
 
 // Migrations lists the steps that this version of the program knows, and whether the database has them.

@@ -117,3 +117,13 @@ func openFile(file, begin string, connections int, readOnly bool) (*bun.DB, erro
 	db.SetMaxIdleConns(connections)
 	return bun.NewDB(db, sqlitedialect.New()), nil
 }
+
+// openMemory opens an empty database that is nowhere on a disk.
+func openMemory() (*bun.DB, error) {
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	return bun.NewDB(db, sqlitedialect.New()), nil
+}

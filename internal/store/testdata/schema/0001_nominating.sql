@@ -1,0 +1,135 @@
+CREATE TABLE schema_migrations (name TEXT NOT NULL PRIMARY KEY, checksum TEXT NOT NULL, at BIGINT NOT NULL DEFAULT 5);
+CREATE TABLE records (
+    digest  TEXT    NOT NULL PRIMARY KEY,
+    kind    TEXT    NOT NULL CHECK (kind IN ('round', 'order')),
+    created INTEGER NOT NULL,
+    size    INTEGER NOT NULL, -- of the canonical bytes
+    packed  BLOB    NOT NULL  -- the canonical bytes, gzip
+);
+CREATE TABLE plans (
+    seq          INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    round        TEXT    NOT NULL REFERENCES records (digest),
+    nominator    TEXT    NOT NULL,
+    network      TEXT    NOT NULL,
+    stash        TEXT    NOT NULL,
+    signer       TEXT    NOT NULL,
+    mode         TEXT    NOT NULL CHECK (mode IN ('direct', 'proxy', 'delayed', 'removal')),
+    era          INTEGER NOT NULL,
+    targets      TEXT    NOT NULL, -- JSON list of addresses, best first
+    proxy_type   TEXT    NOT NULL,
+    delay        INTEGER NOT NULL,
+    call         BLOB,
+    call_hash    TEXT    NOT NULL,
+    state        TEXT    NOT NULL,
+    closed       INTEGER NOT NULL CHECK (closed IN (0, 1)),
+    reason       TEXT    NOT NULL,
+    note         TEXT    NOT NULL,
+    announcement TEXT,             -- JSON, like the three below
+    tx           TEXT,
+    operator     TEXT,
+    effect       TEXT,
+    attempts     INTEGER NOT NULL,
+    replan       INTEGER NOT NULL CHECK (replan IN (0, 1)),
+    created      INTEGER NOT NULL,
+    updated      INTEGER NOT NULL,
+    version      INTEGER NOT NULL,
+    UNIQUE (round, nominator)
+);
+CREATE UNIQUE INDEX plans_open ON plans (network, nominator) WHERE closed = 0 AND mode <> 'removal';
+CREATE UNIQUE INDEX plans_open_removal ON plans (network, nominator, signer, call_hash) WHERE closed = 0 AND mode = 'removal';
+CREATE INDEX plans_call ON plans (call_hash);
+CREATE TABLE plan_events (
+    seq        INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    round      TEXT    NOT NULL,
+    nominator  TEXT    NOT NULL,
+    at         INTEGER NOT NULL,
+    from_state TEXT    NOT NULL,
+    to_state   TEXT    NOT NULL,
+    text       TEXT    NOT NULL,
+    FOREIGN KEY (round, nominator) REFERENCES plans (round, nominator)
+);
+CREATE INDEX plan_events_plan ON plan_events (round, nominator);
+CREATE TRIGGER plan_events_fixed BEFORE UPDATE ON plan_events BEGIN SELECT RAISE (ABORT, 'history is not changed'); END;
+CREATE TRIGGER plan_events_kept BEFORE DELETE ON plan_events BEGIN SELECT RAISE (ABORT, 'history is not deleted'); END;
+CREATE TABLE intents (
+    seq        INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    id         TEXT    NOT NULL UNIQUE,
+    round      TEXT    NOT NULL,
+    nominator  TEXT    NOT NULL,
+    kind       TEXT    NOT NULL CHECK (kind IN ('nominate', 'proxy', 'announce', 'execute', 'remove')),
+    network    TEXT    NOT NULL,
+    signer     TEXT    NOT NULL,
+    era        INTEGER NOT NULL,
+    targets    TEXT    NOT NULL,
+    call_hash  TEXT    NOT NULL,
+    payload    TEXT    NOT NULL,
+    nonce      INTEGER NOT NULL,
+    birth      INTEGER NOT NULL,
+    birth_hash TEXT    NOT NULL,
+    period     INTEGER NOT NULL CHECK (period > 0), -- mortal only
+    created    INTEGER NOT NULL,
+    status     TEXT    NOT NULL CHECK (status IN ('prepared', 'signed', 'sent', 'withheld', 'abandoned', 'expired', 'failed', 'done')),
+    extrinsic  BLOB,
+    hash       TEXT    NOT NULL,
+    scanned    INTEGER NOT NULL,
+    number     INTEGER NOT NULL,
+    block      TEXT    NOT NULL,
+    position   INTEGER NOT NULL,
+    fee        TEXT    NOT NULL,
+    error      TEXT    NOT NULL,
+    inner      TEXT    NOT NULL,
+    updated    INTEGER NOT NULL,
+    FOREIGN KEY (round, nominator) REFERENCES plans (round, nominator)
+);
+CREATE INDEX intents_nominator ON intents (network, nominator, era);
+CREATE INDEX intents_hash ON intents (hash) WHERE hash <> '';
+CREATE INDEX intents_open ON intents (network, signer) WHERE status IN ('prepared', 'signed', 'sent', 'withheld');
+CREATE TRIGGER intents_fixed BEFORE UPDATE OF id, round, nominator, kind, network, signer, era, targets, call_hash, payload, nonce, birth, birth_hash, period, created
+    ON intents BEGIN SELECT RAISE (ABORT, 'an intent is not changed'); END;
+CREATE TRIGGER intents_signed BEFORE UPDATE OF extrinsic, hash ON intents WHEN OLD.hash <> '' AND (NEW.hash <> OLD.hash OR NEW.extrinsic IS NOT OLD.extrinsic)
+    BEGIN SELECT RAISE (ABORT, 'what was signed is not changed'); END;
+CREATE TRIGGER intents_kept BEFORE DELETE ON intents BEGIN SELECT RAISE (ABORT, 'an intent is not deleted'); END;
+CREATE TABLE signer_locks (
+    network TEXT    NOT NULL,
+    signer  TEXT    NOT NULL,
+    intent  TEXT    NOT NULL REFERENCES intents (id),
+    owner   TEXT    NOT NULL,
+    until   INTEGER NOT NULL,
+    PRIMARY KEY (network, signer)
+);
+CREATE TABLE pauses (
+    seq          INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    nominator    TEXT    NOT NULL, -- empty: all
+    author       TEXT    NOT NULL,
+    reason       TEXT    NOT NULL CHECK (reason <> ''),
+    at           INTEGER NOT NULL,
+    ended        INTEGER,
+    ended_by     TEXT,
+    ended_reason TEXT
+);
+CREATE UNIQUE INDEX pauses_running ON pauses (nominator) WHERE ended IS NULL;
+CREATE TABLE overrides (
+    seq       INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    network   TEXT    NOT NULL,
+    nominator TEXT    NOT NULL,
+    era       INTEGER NOT NULL,
+    targets   TEXT    NOT NULL,
+    author    TEXT    NOT NULL CHECK (author <> ''),
+    reason    TEXT    NOT NULL CHECK (reason <> ''),
+    at        INTEGER NOT NULL,
+    intent    TEXT    REFERENCES intents (id) -- that made use of it; used up unless that had no effect
+);
+CREATE INDEX overrides_subject ON overrides (network, nominator, era, targets);
+CREATE TABLE alerts (
+    seq       INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    network   TEXT    NOT NULL,
+    code      TEXT    NOT NULL,
+    subject   TEXT    NOT NULL,
+    era       INTEGER NOT NULL,
+    nominator TEXT    NOT NULL,
+    text      TEXT    NOT NULL,
+    at        INTEGER NOT NULL,
+    last      INTEGER NOT NULL,
+    count     INTEGER NOT NULL,
+    UNIQUE (network, code, subject, era)
+);
