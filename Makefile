@@ -14,12 +14,13 @@ GOSSAMER_VERSION := v0.9.0
 FUZZTIME ?= 60s
 FUZZ ?= .
 PKG ?= ./...
+SEEDS ?= 1000
 
 BIN := build/bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 STEP := scripts/step.sh
 
-.PHONY: help build test test-unit crash services services-test vet lint race bench bench-api fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-wrk deps-lint deps-specs fmt clean
+.PHONY: help build test test-unit crash simulate mutants services services-test vet lint race bench bench-api fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-wrk deps-lint deps-specs fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +52,13 @@ services: build deps-postgres ## run core, gateway, telemetry and two workers on
 services-test: ## each of the five processes killed in turn under load
 	OTV_TEST_SERVICES_ALL=1 go test -count=1 -timeout 10m -v ./test/services
 
+# The whole programme on simulated networks on which everything breaks; a failure names the seed and how to replay it.
+simulate: ## the programme lived through SEEDS (1000) simulated networks with faults
+	go test -count=1 -timeout 60m -v -run '^TestSimulate$$' ./test/simulate -args -seeds $(SEEDS)
+
+mutants: ## every known defect of transactions put back in turn: the simulation must find each
+	go run ./test/simulate/mutants
+
 vet: ## go vet, end-to-end tests included
 	go vet ./...
 	go vet -tags e2e ./test/...
@@ -81,7 +89,7 @@ e2e: deps-node deps-specs ## real runtimes in Chopsticks, compared with an indep
 arm64: deps-qemu ## the record's digest and verification under emulated arm64
 	CGO_ENABLED=0 GOARCH=arm64 go test -c -o build/decision.arm64.test ./internal/programme/decision
 	cd internal/programme/decision && qemu-aarch64 $(CURDIR)/build/decision.arm64.test \
-		-test.v -test.run '^(TestDigestIsTheSameEverywhere|TestVerifyAccepts)$$' | tee $(CURDIR)/build/arm64.log
+		-test.short -test.v -test.run '^(TestDigestIsTheSameEverywhere|TestVerifyAccepts)$$' | tee $(CURDIR)/build/arm64.log
 	grep -q -- '--- PASS: TestDigestIsTheSameEverywhere' build/arm64.log
 
 deps: ## fetch what the tests need, where it is missing

@@ -105,8 +105,11 @@ func (t *tale) validity() {
 		}
 	}
 	if n := first[programme.Valid] + first[programme.Invalid] + first[programme.Undecided]; n > 0 {
-		t.say("checks %d candidates: %d valid, %d not, of %d not everything is known yet",
-			n, first[programme.Valid], first[programme.Invalid], first[programme.Undecided])
+		text := fmt.Sprintf("checks %d candidates: %d valid, %d not", n, first[programme.Valid], first[programme.Invalid])
+		if u := first[programme.Undecided]; u > 0 {
+			text += fmt.Sprintf(", not everything is known yet of %d", u)
+		}
+		t.say("%s", text)
 	}
 }
 
@@ -210,9 +213,9 @@ func (t *tale) wait(p *plan.Plan) string {
 
 // active tells who has come into the validator set, and who has left it.
 func (t *tale) active() {
-	was, known := map[int]bool{}, map[int]bool{}
+	was := map[int]bool{}
 	for _, s := range t.before.standings {
-		was[s.Slot], known[s.Slot] = s.Active, true
+		was[s.Slot] = s.Active
 	}
 	var in, out []string
 	for _, s := range t.now.standings {

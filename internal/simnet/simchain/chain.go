@@ -62,6 +62,7 @@ type block struct {
 	in         Inbox
 	txs        []*transaction
 	out        Outbox
+	nominated  []Nominated
 }
 
 // Inbox is what the world tells a chain with a block.
@@ -211,6 +212,7 @@ func (c *Chain) build(in Inbox) error {
 // seal hands the block to the node. c.mu is held.
 func (c *Chain) seal(b, parent *block, w *work, body [][]byte, extrinsicsRoot [32]byte) error {
 	b.root, b.state, b.out, b.rt = w.root(parent.root, c.forks), w.tree, w.out, c.rt
+	b.nominated = w.nominated
 	o := substratetest.BlockOptions{
 		Extrinsics: body, Unfinalised: true, State: w.tree.Copy(), StateRoot: b.root, ExtrinsicsRoot: extrinsicsRoot, KeepStates: c.cfg.KeepStates,
 	}

@@ -68,6 +68,45 @@ func (c *Chain) Pages(era uint32, stash Account) uint32 {
 	return pages
 }
 
+// Nominated is a nomination that took effect, however it came about.
+type Nominated struct {
+	Number  uint32 // block
+	Stash   Account
+	Targets []Account
+	Era     uint32 // active era
+}
+
+// Nominations are those in final blocks, oldest first, as far as blocks are kept.
+func (c *Chain) Nominations() []Nominated {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []Nominated
+	for _, b := range c.blocks[:c.finalised+1] {
+		list = append(list, b.nominated...)
+	}
+	return list
+}
+
+// Transaction is a signed extrinsic in a final block.
+type Transaction struct {
+	Number uint32
+	Hash   [32]byte
+	Signer Account
+}
+
+// Transactions are those in final blocks, oldest first, as far as blocks are kept.
+func (c *Chain) Transactions() []Transaction {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []Transaction
+	for i, b := range c.blocks[:c.finalised+1] {
+		for _, t := range b.txs {
+			list = append(list, Transaction{uint32(i), t.hash, t.sender})
+		}
+	}
+	return list
+}
+
 // look reads the state of the newest block.
 func (c *Chain) look(fn func(*work)) {
 	c.mu.Lock()

@@ -219,8 +219,9 @@ func (w *work) nominate(origin Account, a args) *Failure {
 		w.remove("Staking", "Validators", l.Stash)
 		w.count("CounterForValidators", -1)
 	}
-	_, planned := w.eras()
+	active, planned := w.eras()
 	w.write(nominations{Targets: targets, SubmittedIn: planned}, "Staking", "Nominators", l.Stash)
+	w.nominated = append(w.nominated, Nominated{Number: w.number, Stash: l.Stash, Targets: targets, Era: active.Index})
 	return nil
 }
 

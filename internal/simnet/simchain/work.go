@@ -20,6 +20,8 @@ type work struct {
 	phase  codec.Variant
 	random uint64
 	out    Outbox
+	// nominated are the nominations that were made.
+	nominated []Nominated
 }
 
 // event is a record of System.Events.
@@ -49,13 +51,14 @@ func (w *work) emit(pallet, name string, fields map[string]any) {
 
 // atomically undoes everything when fn fails.
 func (w *work) atomically(fn func() *Failure) *Failure {
-	tree, events := w.tree.Copy(), len(w.events)
+	tree, events, nominated := w.tree.Copy(), len(w.events), len(w.nominated)
 	touched := maps.Clone(w.touched)
 	f := fn()
 	if f != nil {
 		// What was touched stays so: the commitment then covers values that have not changed, which does no harm, but the
 		// smaller set is the true one.
 		*w.tree, w.events, w.touched = *tree, w.events[:events], touched
+		w.nominated = w.nominated[:nominated]
 	}
 	return f
 }

@@ -1,0 +1,217 @@
+package simulate_test
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/thousand-validators/otv/internal/jobs"
+	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/simnet"
+)
+
+// live lives through the seed and reports which promise was broken.
+func (r *run) live() error {
+	for r.step = 1; r.step <= busySteps+quietSteps; r.step++ {
+		if r.step <= busySteps {
+			r.mischief()
+		}
+		r.mend(r.step > busySteps)
+		if err := r.net.Step(); err != nil {
+			return fmt.Errorf("the simulated network has stopped: %w", err)
+		}
+		r.observe()
+		if err := r.work(); err != nil {
+			return err
+		}
+		if r.step%2 != 0 {
+			continue // the programme has done nothing
+		}
+		if err := r.check(); err != nil {
+			return err
+		}
+	}
+	return r.settled()
+}
+
+// mischief begins a fault now and then, or ends the process.
+func (r *run) mischief() {
+	if len(r.faults) < 3 && r.rng.IntN(9) == 0 {
+		list := r.net.Faults()
+		f := list[r.rng.IntN(len(list))]
+		if strings.HasPrefix(f.Name, "github/") || strings.HasPrefix(f.Name, "location/") || strings.HasPrefix(f.Name, "prices/") ||
+			strings.HasPrefix(f.Name, "remote/") || strings.HasPrefix(f.Name, "list/") {
+			return // nothing here asks them; they have tests of their own
+		}
+		r.begin(f)
+	}
+	switch r.rng.IntN(60) {
+	case 0:
+		r.note("the process is ended and started again")
+		r.restart()
+	case 1, 2:
+		r.fuse = 1 + r.rng.IntN(12)
+	}
+}
+
+// begin begins a fault for some steps.
+func (r *run) begin(f simnet.Fault) {
+	end, err := r.net.Break(f.Name)
+	if err != nil {
+		return // impossible at the moment, such as a second upgrade at once
+	}
+	for _, lie := range []string{"lie-", "no-header", "short-pages", "truncated", "wrong-id"} {
+		if strings.Contains(f.Name, lie) {
+			r.lied = r.step
+		}
+	}
+	r.faults = append(r.faults, active{f.Name, r.step + 1 + r.rng.IntN(14), end})
+}
+
+// mend ends the faults whose time has come, or all of them.
+func (r *run) mend(all bool) {
+	kept := r.faults[:0]
+	for _, f := range r.faults {
+		if !all && r.step < f.until {
+			kept = append(kept, f)
+			continue
+		}
+		f.end()
+		if strings.Contains(f.name, "lie-") {
+			r.lied = r.step
+		}
+		r.note("fault %s ends", f.name)
+	}
+	r.faults = kept
+}
+
+// troubled reports whether a fault lasts whose name begins so.
+func (r *run) troubled(prefix string) bool {
+	for _, f := range r.faults {
+		if strings.HasPrefix(f.name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// restart ends the programme and starts it anew. While no node answers, it cannot be started; then the faults have to end.
+func (r *run) restart() {
+	r.stopProgramme()
+	for {
+		err := r.start()
+		if err == nil {
+			return
+		}
+		r.note("start: %v", err)
+		r.stopProgramme()
+		if len(r.faults) == 0 {
+			return
+		}
+		r.mend(true)
+	}
+}
+
+// observe lets the feed be seen, and writes down the truth about who is away.
+func (r *run) observe() {
+	now := r.now()
+	for _, c := range r.net.Candidates() {
+		list := r.truth[c.Slot]
+		away := len(list) > 0 && list[len(list)-1].To == 0
+		switch {
+		case !c.Online() && !away:
+			r.truth[c.Slot] = append(list, programme.Interval{From: now})
+		case c.Online() && away:
+			list[len(list)-1].To = now
+		}
+	}
+	if r.eye == nil {
+		return
+	}
+	limit := 500 * time.Millisecond
+	if r.troubled("feed/") {
+		limit = 2 * time.Millisecond
+	}
+	number, _ := r.net.Relay.Head()
+	r.eye.await(uint64(number), limit)
+	r.eye.do(func() { r.eye.tracker.Tick(now) })
+}
+
+// order is in which the jobs of a session are done, and perEra those that are done once an era only.
+func order() (order []string, perEra map[string]bool) {
+	return []string{jobs.EraPoints, jobs.EraStats, jobs.SessionKey, jobs.Inclusion, jobs.Validity, jobs.Score, jobs.Scorekeeper, jobs.Stale},
+		map[string]bool{jobs.EraPoints: true, jobs.SessionKey: true, jobs.Inclusion: true, jobs.Score: true, jobs.Stale: true}
+}
+
+// work lets the programme do what is due at a block.
+func (r *run) work() (err error) {
+	defer func() {
+		switch x := recover().(type) {
+		case nil:
+		case crash:
+			r.note("the process is killed at %s", x.at)
+			r.restart()
+		default:
+			panic(x)
+		}
+	}()
+	if r.acting == nil { // it could not be started
+		r.restart()
+		if r.acting == nil {
+			return nil
+		}
+	}
+	if r.step%2 != 0 {
+		return nil
+	}
+	if err := r.eye.save(r.ctx, r.db); err != nil {
+		return fmt.Errorf("%w: presence cannot be stored: %w", errBroken, err)
+	}
+	r.tried("look", r.acting.Look(r.ctx))
+	if r.step%jobsEvery == 4 || r.again() {
+		r.visits++
+		r.jobs(r.visits == 1)
+	}
+	return nil
+}
+
+// again reports whether a plan was closed that asks for a round at once.
+func (r *run) again() bool {
+	list, err := r.db.Plans(r.ctx, planFilter())
+	if err != nil {
+		return false
+	}
+	for _, p := range list {
+		if k := p.Round + string(p.Nominator); p.State.Closed() && p.Replan && !r.replays[k] {
+			r.replays[k] = true
+			return true
+		}
+	}
+	return false
+}
+
+// jobs does the jobs of a session.
+func (r *run) jobs(all bool) {
+	list, perEra := order()
+	for _, name := range list {
+		body := r.bodies[name]
+		if body == nil || perEra[name] && !all {
+			continue
+		}
+		result, err := body(r.ctx, &jobs.Run{Job: name, Logger: r.log})
+		r.tried(name, err)
+		if err == nil && name == jobs.Scorekeeper {
+			r.note("round: %s", result)
+		}
+		if err != nil && len(r.faults) > 0 {
+			return // the queue tries again; the next session is enough here
+		}
+	}
+}
+
+// tried notes what did not go well. Without a fault everything has to.
+func (r *run) tried(what string, err error) {
+	if err != nil {
+		r.note("%s: %v", what, err)
+	}
+}

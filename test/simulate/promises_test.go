@@ -1,0 +1,285 @@
+package simulate_test
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/thousand-validators/otv/internal/presence"
+	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/decision"
+	"github.com/thousand-validators/otv/internal/programme/memory"
+	"github.com/thousand-validators/otv/internal/programme/plan"
+	"github.com/thousand-validators/otv/internal/programme/rank"
+	"github.com/thousand-validators/otv/internal/simnet"
+	"github.com/thousand-validators/otv/internal/simnet/simchain"
+)
+
+func planFilter() plan.Filter { return plan.Filter{} }
+
+func broken(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errBroken, fmt.Sprintf(format, args...))
+}
+
+// check compares chain and database with the promises. It holds after every step.
+func (r *run) check() error {
+	plans, err := r.db.Plans(r.ctx, plan.Filter{})
+	if err != nil {
+		return err
+	}
+	intents, err := r.db.Intents(r.ctx, plan.IntentFilter{})
+	if err != nil {
+		return err
+	}
+	err = errors.Join(r.explained(intents), r.once(plans), r.honest(plans))
+	if r.step%8 != 4 { // what changes with the jobs only
+		return err
+	}
+	return errors.Join(err, r.ranks(), r.presence(), r.verdicts())
+}
+
+// explained: whatever our keys have signed has an intent that was stored before, and a document that explains it and, for
+// a round, recomputes to the same bytes.
+func (r *run) explained(intents []plan.Intent) error {
+	ours := map[simchain.Account]bool{}
+	for _, n := range r.net.Nominators() {
+		ours[n.Signer] = true
+	}
+	stored := map[string]*plan.Intent{}
+	for i := range intents {
+		stored[intents[i].Hash] = &intents[i]
+	}
+	for _, t := range r.net.Staking().Transactions() {
+		if !ours[t.Signer] {
+			continue
+		}
+		i := stored["0x"+hex.EncodeToString(t.Hash[:])]
+		switch {
+		case i == nil:
+			return broken("the transaction %x in block %d has no intent", t.Hash, t.Number)
+		case i.Status == plan.Prepared || i.Status == plan.Abandoned || i.Status == plan.Expired:
+			return broken("the transaction %x is in block %d, its intent is %s", t.Hash, t.Number, i.Status)
+		case r.records[i.Round]:
+			continue
+		}
+		doc, err := r.db.Document(r.ctx, i.Round)
+		if err != nil {
+			return broken("nothing explains the transaction %x: %v", t.Hash, err)
+		}
+		if doc.Kind == plan.DocumentRound {
+			if _, err := decision.Verify(doc.Bytes); err != nil {
+				return broken("the record %s does not recompute: %v", i.Round, err)
+			}
+		}
+		r.records[i.Round] = true
+	}
+	return nil
+}
+
+// effects are the final nominations by our nominators.
+func (r *run) effects() []simchain.Nominated {
+	ours := map[simchain.Account]bool{}
+	for _, n := range r.net.Nominators() {
+		ours[n.Account] = true
+	}
+	return slices.DeleteFunc(r.net.Staking().Nominations(), func(n simchain.Nominated) bool { return !ours[n.Stash] })
+}
+
+// once: nobody nominates twice in an era.
+func (r *run) once(plans []plan.Plan) error {
+	seen := map[string]uint32{}
+	for _, e := range r.effects() {
+		k := fmt.Sprintf("%s in era %d", r.address(e.Stash), e.Era)
+		if first, twice := seen[k]; twice {
+			return broken("%s nominated in blocks %d and %d", k, first, e.Number)
+		}
+		seen[k] = e.Number
+	}
+	open := map[programme.Address]int{}
+	for _, p := range plans {
+		if !p.State.Closed() && p.Mode != plan.Removal {
+			if open[p.Nominator]++; open[p.Nominator] > 1 {
+				return broken("%s has two open plans", p.Nominator)
+			}
+		}
+	}
+	return nil
+}
+
+// honest: what is called a success is one, and what was sent was fit to succeed.
+func (r *run) honest(plans []plan.Plan) error {
+	effects := r.effects()
+	for _, p := range plans {
+		switch p.State {
+		case plan.Succeeded:
+			if !slices.ContainsFunc(effects, func(e simchain.Nominated) bool { return r.isOf(e, &p) }) {
+				return broken("the plan of %s (%s) succeeded without an effect: %s", p.Nominator, p.Mode, p.Reason)
+			}
+		case plan.Failed:
+			for _, bad := range []string{"Unannounced", "NotProxy", "BadTarget", "inside failed", "failed in block"} {
+				if strings.Contains(p.Reason, bad) {
+					return broken("the plan of %s (%s) sent what could not succeed: %s", p.Nominator, p.Mode, p.Reason)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// isOf reports whether a nomination can be that of a plan.
+func (r *run) isOf(e simchain.Nominated, p *plan.Plan) bool {
+	var targets []programme.Address
+	for _, id := range e.Targets {
+		targets = append(targets, r.address(id))
+	}
+	return r.address(e.Stash) == p.Nominator && p.Effect != nil && e.Number <= p.Effect.Number && plan.SameSet(targets, p.Targets)
+}
+
+// ranks: a rank is what its events come to.
+func (r *run) ranks() error {
+	rankings, err := r.db.Rankings(r.ctx)
+	if err != nil {
+		return err
+	}
+	events, err := r.db.RankEvents(r.ctx)
+	if err != nil {
+		return err
+	}
+	bySlot := map[int][]rank.Event{}
+	for _, e := range events {
+		bySlot[e.Slot] = append(bySlot[e.Slot], e.Event)
+	}
+	have := map[int]memory.Ranking{}
+	for _, x := range rankings {
+		have[x.Slot] = x
+	}
+	for slot, list := range bySlot {
+		s, _, err := rank.Fold(list)
+		if err != nil {
+			return broken("the events of slot %d: %v", slot, err)
+		}
+		x := have[slot]
+		if x.Rank != s.Rank || x.Faults != s.Faults || (x.Suspend != nil) != (s.Suspend != nil) {
+			return broken("slot %d has rank %d with %d faults, its events come to %d with %d", slot, x.Rank, x.Faults, s.Rank, s.Faults)
+		}
+	}
+	return nil
+}
+
+// slack is how far apart the moments may be at which a node goes and at which that is seen.
+const slack = 6 * 6_000 // a few blocks, in ms
+
+// presence: nobody is charged for time in which its node was there.
+func (r *run) presence() error {
+	rules, err := r.cfg.Rules("")
+	if err != nil {
+		return err
+	}
+	f, err := presence.Read(r.ctx, r.db, rules.Limits.OfflineWindow, r.now())
+	if err != nil {
+		return err
+	}
+	blind := f.Source.Blindness(r.now())
+	for _, c := range r.net.Candidates() {
+		if c.Behaviour == simnet.Renames {
+			continue // its node is there under a name that is not listed
+		}
+		for _, iv := range f.Candidates[c.Slot].Charged(blind, rules.Limits.DisconnectionGrace, r.now()) {
+			to := iv.To
+			if to == 0 {
+				to = r.now()
+			}
+			var away programme.Millis
+			for _, t := range r.truth[c.Slot] {
+				end := t.To
+				if end == 0 {
+					end = r.now()
+				}
+				away += max(0, min(end+slack, to)-max(t.From-slack, iv.From))
+			}
+			if away < to-iv.From {
+				return broken("%s is charged for %s to %s, its node was away %v", c.Name, iv.From, iv.To, r.truth[c.Slot])
+			}
+		}
+	}
+	return nil
+}
+
+// verdicts: what is not known is never held against anybody. Candidates that do nothing wrong fail no check, unless a node
+// lied, which nobody can see from a single one.
+func (r *run) verdicts() error {
+	if r.step-r.lied < 2*sessionBlocks {
+		return nil
+	}
+	standings, err := r.db.Standings(r.ctx)
+	if err != nil {
+		return err
+	}
+	steady := map[int]string{}
+	for _, c := range r.net.Candidates() {
+		if c.Behaviour == simnet.Steady && c.Super == (simchain.Account{}) {
+			steady[c.Slot] = c.Name
+		}
+	}
+	for i := range standings {
+		s := &standings[i]
+		if steady[s.Slot] == "" {
+			continue
+		}
+		for _, v := range s.Verdicts {
+			if v.State == programme.Fail {
+				return broken("%s, which does nothing wrong, fails %s: %s", steady[s.Slot], v.Code, v.Detail)
+			}
+		}
+	}
+	return nil
+}
+
+// settled: once nothing has been broken for long enough, everything has come to rest, and chain and database agree.
+func (r *run) settled() error {
+	plans, intents, err := r.open()
+	if err != nil {
+		return err
+	}
+	for _, i := range intents {
+		if uint32(r.step) > 0 && i.Created < r.now()-programme.Millis(24*6_000) {
+			return broken("the fate of the intent %s (%s) is not settled: %s", i.ID, i.Kind, i.Status)
+		}
+	}
+	for _, p := range plans {
+		if p.State == plan.Planned && p.Tx == nil || p.Updated > r.now()-programme.Millis(30*6_000) {
+			continue
+		}
+		return broken("the plan of %s (%s) has not come to rest: %s, %s %s", p.Nominator, p.Mode, p.State, p.Reason, p.Note)
+	}
+	all, err := r.db.Plans(r.ctx, plan.Filter{})
+	if err != nil {
+		return err
+	}
+	last := map[programme.Address]uint32{} // block of the newest final nomination
+	for _, e := range r.effects() {
+		last[r.address(e.Stash)] = e.Number
+		ours := slices.ContainsFunc(all, func(p plan.Plan) bool {
+			return p.State == plan.Succeeded && r.isOf(e, &p) || !p.State.Closed()
+		})
+		if !ours {
+			return broken("the nomination of %s in block %d has no plan that succeeded", r.address(e.Stash), e.Number)
+		}
+	}
+	if len(last) == 0 {
+		return broken("nobody has nominated in %d steps", r.step)
+	}
+	for _, n := range r.net.Nominators() {
+		if last[programme.Address(n.Address())] == 0 {
+			return broken("%s has never nominated", n.Address())
+		}
+	}
+	for _, c := range r.net.Chains() {
+		if err := c.Audit(); err != nil {
+			return fmt.Errorf("the simulated network contradicts itself: %w", err)
+		}
+	}
+	return nil
+}

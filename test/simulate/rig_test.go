@@ -1,0 +1,460 @@
+package simulate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/thousand-validators/otv/internal/chain"
+	"github.com/thousand-validators/otv/internal/config"
+	"github.com/thousand-validators/otv/internal/jobs"
+	"github.com/thousand-validators/otv/internal/jobs/work"
+	"github.com/thousand-validators/otv/internal/nominator"
+	"github.com/thousand-validators/otv/internal/nominator/onchain"
+	"github.com/thousand-validators/otv/internal/presence"
+	"github.com/thousand-validators/otv/internal/presence/feed"
+	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/plan"
+	"github.com/thousand-validators/otv/internal/rounds"
+	"github.com/thousand-validators/otv/internal/simnet"
+	"github.com/thousand-validators/otv/internal/sources/candidates"
+	"github.com/thousand-validators/otv/internal/store"
+	"github.com/thousand-validators/otv/substrate"
+	"github.com/thousand-validators/otv/substrate/keys"
+	"github.com/thousand-validators/otv/substrate/rpc"
+	"github.com/thousand-validators/otv/substrate/ss58"
+)
+
+// The world of a seed is small, so that much of it passes in a second.
+const (
+	sessionBlocks  = 8
+	sessionsPerEra = 4
+	busySteps      = 44 // in which things break
+	quietSteps     = 34 // in which nothing does
+	jobsEvery      = 4 * sessionBlocks
+)
+
+// answerTime is how long a node may take. A node that stalls costs this much of the test's time.
+const answerTime = 150 * time.Millisecond
+
+// run is the simulation of one seed.
+type run struct {
+	seed  uint64
+	rng   *rand.Rand
+	ctx   context.Context
+	dir   string
+	net   *simnet.Network
+	cfg   *config.Config
+	db    *store.Store
+	log   *slog.Logger
+	logs  io.Writer
+	notes []string // what happened, for a failure
+
+	chains *chain.Chains
+	rounds *rounds.Service
+	bodies map[string]jobs.Body
+	acting *nominator.Service
+	pairs  []*keys.Pair
+	fuse   int // fault points until the process ends; 0 = none
+
+	eye     *eye
+	watched context.CancelFunc
+	gone    sync.WaitGroup
+
+	faults  []active
+	lied    int // last step in which a node lied
+	visits  int // how often the jobs were done
+	step    int
+	truth   map[int][]programme.Interval // when nodes were really away, by slot
+	records map[string]bool              // that were verified
+	replays map[string]bool              // plans that asked for a new round
+}
+
+// active is a fault that lasts.
+type active struct {
+	name  string
+	until int // step
+	end   func()
+}
+
+// template is a database with its tables made, which every seed gets a copy of.
+type template struct{ bytes []byte }
+
+func newTemplate(dir string) (template, error) {
+	file := filepath.Join(dir, "template.db")
+	s, err := store.Open(context.Background(), file)
+	if err != nil {
+		return template{}, err
+	}
+	if err := jobs.Migrate(context.Background(), s); err != nil {
+		return template{}, err
+	}
+	if err := s.Close(); err != nil {
+		return template{}, err
+	}
+	b, err := os.ReadFile(file)
+	return template{b}, err
+}
+
+// newRun makes the world of a seed.
+func newRun(ctx context.Context, seed uint64, dir string, t template, logs io.Writer) (_ *run, err error) {
+	r := &run{
+		seed: seed, rng: rand.New(rand.NewPCG(seed, 0x73696d)), ctx: ctx, dir: dir, logs: logs, lied: -1000,
+		log: slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), truth: map[int][]programme.Interval{}, records: map[string]bool{}, replays: map[string]bool{},
+	}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	topology := simnet.Three
+	if seed%2 == 1 {
+		topology = simnet.One
+	}
+	r.net, err = simnet.Start(ctx, simnet.Options{
+		Seed: seed, Topology: topology, Candidates: 6 + int(seed%3)*3, SessionBlocks: sessionBlocks, SessionsPerEra: sessionsPerEra, Eras: 4, ProxyDelay: uint32(4 + seed%9),
+		Tell: func(_ time.Time, what string) { r.note("network: %s", what) },
+	})
+	if err != nil {
+		return r, err
+	}
+	if err := r.net.WriteFiles(dir); err != nil {
+		return r, err
+	}
+	r.cfg, err = config.Load(dir, config.Options{Set: []string{
+		"act.mode=act", "constraints.clientUpgrade.skip=true", "constraints.sanctionedGeoArea.skip=true", "telemetry.blacklistedProviders=[]",
+		"rules.brakes.minFlips=100", "proxy.cancelUnknown=true",
+	}})
+	if err != nil {
+		return r, err
+	}
+	file := filepath.Join(dir, "otv.db")
+	if err := os.WriteFile(file, t.bytes, 0o600); err != nil {
+		return r, err
+	}
+	if r.db, err = store.Open(ctx, file); err != nil {
+		return r, err
+	}
+	return r, r.start()
+}
+
+// note remembers what happened.
+func (r *run) note(format string, args ...any) {
+	text := fmt.Sprintf("step %d: ", r.step) + fmt.Sprintf(format, args...)
+	r.notes = append(r.notes, text)
+	_, _ = fmt.Fprintln(r.logs, text)
+}
+
+// client are the settings of connections: nobody waits long, and nothing is put off.
+func client() substrate.Config {
+	b := rpc.Backoff{Base: time.Millisecond, Max: 4 * time.Millisecond}
+	return substrate.Config{CallTimeout: answerTime, DialTimeout: answerTime, PingInterval: -1, Attempts: 2, Backoff: b, RateBackoff: b}
+}
+
+// start starts the programme, as a process does that begins.
+func (r *run) start() (err error) {
+	e := r.net.Endpoints()
+	c := chain.Config{Relay: []string{e.Relay}, Network: "simnet", Genesis: e.Genesis, Decimals: r.cfg.Network.Decimals, Symbol: r.cfg.Network.Symbol, Client: client()}
+	if e.AssetHub != "" {
+		c.AssetHub, c.People = []string{e.AssetHub}, []string{e.People}
+	}
+	if r.chains, err = chain.Open(r.ctx, c); err != nil {
+		return err
+	}
+	staking, err := r.chains.Staking(r.ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.startNominator(staking); err != nil {
+		return err
+	}
+	rules, err := r.cfg.Rules("")
+	if err != nil {
+		return err
+	}
+	roster := &rounds.Roster{
+		Source: candidates.NewLoader(candidates.Options{
+			Location: r.cfg.CandidatesLocation(), Network: candidates.Network{Label: r.cfg.Network.Label, Prefix: r.cfg.Network.SS58Prefix}, Now: r.net.Now,
+		}),
+		Memory: r.db, Prefix: r.cfg.Network.SS58Prefix, Genesis: r.cfg.Network.Genesis, Now: r.net.Now,
+	}
+	if _, err := roster.Sync(r.ctx); err != nil {
+		return err
+	}
+	known := &rounds.Known{
+		Outside: rounds.Outside{Network: r.cfg.Network.Label, LocationAge: programme.Day, ReleaseAge: programme.Day, RemoteAge: programme.Day}, Store: r.db,
+		Presence: func(ctx context.Context, now programme.Millis) (programme.Source, map[int]*programme.Presence, error) {
+			f, err := presence.Read(ctx, r.db, rules.Limits.OfflineWindow, now)
+			return f.Source, f.Candidates, err
+		},
+	}
+	r.rounds, err = rounds.New(rounds.Settings{
+		Memory: r.db, Chain: r.chains, Sources: known, Proposer: proposer{r.acting}, Rules: rules, Nominators: r.cfg.ProgrammeNominators,
+		Act: r.cfg.Act, RankMode: r.cfg.RankMode, Telemetry: true, Now: r.net.Now, Logger: r.log,
+	})
+	if err != nil {
+		return err
+	}
+	bench := &work.Bench{
+		Rounds: r.rounds, Memory: r.db, Now: r.net.Now, Nominator: r.acting, Age: time.Second,
+		Archive: func(ctx context.Context) (work.Archive, error) { return r.chains.Archive(ctx, "") },
+	}
+	if r.bodies, _, err = bench.Bodies(); err != nil {
+		return err
+	}
+	return r.watch()
+}
+
+func (r *run) startNominator(client *substrate.Client) error {
+	on := onchain.New(client)
+	rules, err := r.cfg.Rules("")
+	if err != nil {
+		return err
+	}
+	s := nominator.Settings{
+		Chain: on, Store: r.db, Mode: nominator.ModeAct, Consent: true, Programme: listed{r}, MaxCommission: rules.Limits.MaxCommission,
+		CancelUnknown: true, Period: 16, Now: r.net.Now, Random: random{r.rng}, Logger: r.log,
+		Fault: func(at nominator.Point) {
+			if r.fuse > 0 {
+				if r.fuse--; r.fuse == 0 {
+					panic(crash{at})
+				}
+			}
+		},
+	}
+	for _, x := range r.net.Nominators() {
+		key, err := keys.FromURI(x.Seed, keys.Sr25519)
+		if err != nil {
+			return err
+		}
+		r.pairs = append(r.pairs, key)
+		a := nominator.Account{Nominator: programme.Address(x.Address()), Signer: programme.Address(key.Address(r.cfg.Network.SS58Prefix)), Proxy: x.Proxy, Key: key}
+		if x.Delay > 0 {
+			a.Delay = &x.Delay
+		}
+		s.Accounts = append(s.Accounts, a)
+	}
+	r.acting, err = nominator.New(s)
+	return err
+}
+
+// crash ends a process in place.
+type crash struct{ at nominator.Point }
+
+// random draws identifiers from the seed.
+type random struct{ rng *rand.Rand }
+
+// Read implements io.Reader.
+func (x random) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(x.rng.Uint32())
+	}
+	return len(b), nil
+}
+
+// proposer hands rounds to the nominators.
+type proposer struct{ s *nominator.Service }
+
+// Propose implements rounds.Proposer.
+func (p proposer) Propose(ctx context.Context, record []byte) ([]rounds.Proposal, error) {
+	out, err := p.s.Propose(ctx, record, "")
+	if err != nil {
+		return nil, err
+	}
+	var list []rounds.Proposal
+	for _, x := range out.Proposals {
+		list = append(list, rounds.Proposal{Nominator: x.Nominator, Created: x.Created, Refused: x.Refused})
+	}
+	return list, nil
+}
+
+// listed tells the nominators who is listed and suspended.
+type listed struct{ r *run }
+
+// Standing implements nominator.Programme.
+func (l listed) Standing(ctx context.Context) (map[programme.Address]nominator.Standing, error) {
+	all, err := l.r.db.Candidates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rankings, err := l.r.db.Rankings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	suspended := map[int]string{}
+	for _, x := range rankings {
+		if x.Suspend != nil {
+			suspended[x.Slot] = x.Suspend.Reason
+		}
+	}
+	out := map[programme.Address]nominator.Standing{}
+	for i := range all {
+		if all[i].Listed() {
+			out[all[i].Stash] = nominator.Standing{Suspended: suspended[all[i].Slot]}
+		}
+	}
+	return out, nil
+}
+
+// stopProgramme ends the programme, in whatever state it is.
+func (r *run) stopProgramme() {
+	if r.watched != nil {
+		r.watched()
+		r.gone.Wait()
+		r.watched = nil
+		_ = r.eye.save(context.Background(), r.db) // the database is closed next, if it is the end
+	}
+	if r.acting != nil {
+		r.acting.Close()
+		r.acting = nil
+	}
+	if r.chains != nil {
+		r.chains.Close()
+		r.chains = nil
+	}
+	for _, k := range r.pairs {
+		k.Wipe()
+	}
+	r.pairs = nil
+}
+
+func (r *run) close() {
+	r.stopProgramme()
+	if r.db != nil {
+		_ = r.db.Close() // the file goes, too
+	}
+	if r.net != nil {
+		r.net.Close()
+	}
+}
+
+func (r *run) now() programme.Millis { return programme.Millis(r.net.Now().UnixMilli()) }
+
+// ours tells whether a 32-byte account is one of our signers or nominators.
+func (r *run) address(id [32]byte) programme.Address {
+	return programme.Address(ss58.EncodeAccount(r.cfg.Network.SS58Prefix, id))
+}
+
+// eye watches the feed with the programme's own client and tracker, and tells which block it has seen.
+type eye struct {
+	mu      sync.Mutex
+	tracker *presence.Tracker
+	best    uint64
+	news    chan struct{}
+}
+
+func (e *eye) do(fn func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	fn()
+}
+
+// Opened implements feed.Observer, as do the others.
+func (e *eye) Opened(now programme.Millis) { e.do(func() { e.tracker.Opened(0, now) }) }
+
+// Message is told everything that is sent.
+func (e *eye) Message(now programme.Millis, m *feed.Message) (err error) {
+	e.do(func() {
+		err = e.tracker.Message(0, now, m)
+		if m.Action == feed.BestBlock && m.Malformed == nil {
+			e.best = m.Height
+			select {
+			case e.news <- struct{}{}:
+			default:
+			}
+		}
+	})
+	return err
+}
+
+// Emptied is told that no node is left.
+func (e *eye) Emptied(now programme.Millis) { e.do(func() { e.tracker.Emptied(0, now) }) }
+
+// Complete is told that all nodes are there.
+func (e *eye) Complete(now programme.Millis) (err error) {
+	e.do(func() { err = e.tracker.Complete(0, now) })
+	return err
+}
+
+// Lost is told that nothing is seen.
+func (e *eye) Lost(now programme.Millis, why error) { e.do(func() { e.tracker.Lost(0, now, why) }) }
+
+// await waits until a block was seen, for as long as it makes sense.
+func (e *eye) await(number uint64, limit time.Duration) {
+	over := time.NewTimer(limit)
+	defer over.Stop()
+	for {
+		var best uint64
+		e.do(func() { best = e.best })
+		if best >= number {
+			return
+		}
+		select {
+		case <-e.news:
+		case <-over.C:
+			return
+		}
+	}
+}
+
+// save stores what has changed.
+func (e *eye) save(ctx context.Context, db *store.Store) error {
+	e.mu.Lock()
+	batch, done := e.tracker.Changes()
+	e.mu.Unlock()
+	err := db.SavePresence(ctx, batch)
+	e.do(func() { done(err == nil) })
+	return err
+}
+
+// watch begins to watch the feed, with what is remembered of it.
+func (r *run) watch() error {
+	state, err := r.db.LoadPresence(r.ctx)
+	if err != nil {
+		return err
+	}
+	e := r.net.Endpoints()
+	rules, err := r.cfg.Rules("")
+	if err != nil {
+		return err
+	}
+	t, err := presence.NewTracker([]string{presence.Key(e.Telemetry, e.TelemetryChain)}, rules.Limits.DisconnectionGrace, state, r.now())
+	if err != nil {
+		return err
+	}
+	var list []presence.Candidate
+	for _, c := range r.net.Candidates() {
+		list = append(list, presence.Candidate{Slot: c.Slot, Name: c.Name})
+	}
+	t.SetCandidates(r.now(), list)
+	r.eye = &eye{tracker: t, news: make(chan struct{}, 1)}
+	ctx, cancel := context.WithCancel(r.ctx)
+	r.watched = cancel
+	c := &feed.Client{
+		URL: e.Telemetry, Genesis: e.TelemetryChain, Now: r.net.Now, Random: func() float64 { return 0.5 }, Logger: slog.New(slog.DiscardHandler),
+		Timing: feed.Timing{
+			Dial: answerTime, KeepAlive: 100 * time.Millisecond, Silence: 300 * time.Millisecond, Snapshot: time.Second,
+			First: time.Millisecond, Last: 4 * time.Millisecond, Settled: time.Second,
+		},
+	}
+	r.gone.Go(func() { c.Follow(ctx, r.eye) })
+	return nil
+}
+
+var errBroken = errors.New("a promise is broken")
+
+// open are the plans and intents whose fate is not known.
+func (r *run) open() (plans []plan.Plan, intents []plan.Intent, err error) {
+	if plans, err = r.db.Plans(r.ctx, plan.Filter{Open: true}); err != nil {
+		return nil, nil, err
+	}
+	intents, err = r.db.Intents(r.ctx, plan.IntentFilter{Open: true})
+	return plans, intents, err
+}
