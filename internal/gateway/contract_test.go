@@ -304,7 +304,7 @@ func TestDocumentedErrors(t *testing.T) {
 			Status int
 			Detail string
 		}
-		if err := json.Unmarshal([]byte(body), &told); resp.StatusCode != 400 || err != nil || told.Status != 400 || !strings.Contains(told.Detail, "whole number") {
+		if err := json.Unmarshal([]byte(body), &told); resp.StatusCode != http.StatusBadRequest || err != nil || told.Status != 400 || !strings.Contains(told.Detail, "whole number") {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
 		}
 		if resp.Header.Get("Access-Control-Allow-Origin") != "https://page.example" {
@@ -332,7 +332,7 @@ func TestDocumentedErrors(t *testing.T) {
 			}
 		}
 		resp, _ := r.ask(http.MethodOptions, c.path, "Origin", "https://page.example", "Access-Control-Request-Method", "GET")
-		if resp.StatusCode != 204 || resp.Header.Get("Access-Control-Allow-Origin") != "https://page.example" {
+		if resp.StatusCode != http.StatusNoContent || resp.Header.Get("Access-Control-Allow-Origin") != "https://page.example" {
 			t.Errorf("preflight of %s: %d %v", c.path, resp.StatusCode, resp.Header)
 		}
 	}

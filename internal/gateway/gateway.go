@@ -67,8 +67,11 @@ type Gateway struct {
 	longs    chan struct{}
 	records  records
 	changes  changes
+	// seenRounds is the version of rounds for which [Gateway.Run] has read the newest record.
+	seenRounds int64
 
 	population *view[*population]
+	chain      *view[memory.Chain]
 	poke       chan struct{}
 	started    time.Time
 }
@@ -90,6 +93,7 @@ func New(o Options) (*Gateway, error) {
 	if g.records.kept, err = lru.New[string, *parsed](keptRecords); err != nil {
 		return nil, fmt.Errorf("make the store of records: %w", err)
 	}
+	g.chain = &view[memory.Chain]{answers: g.answers, subjects: []memory.Subject{memory.SubjectChain}, build: g.readNetwork}
 	limits, err := newLimiter(o.Limit, o.Now)
 	if err != nil {
 		return nil, fmt.Errorf("make the rate limit: %w", err)
@@ -135,12 +139,25 @@ func (g *Gateway) Run(ctx context.Context) error {
 			g.log.Info("the gateway follows the data again")
 		}
 		failing = err != nil
+		g.ahead(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		case <-g.poke:
 		}
+	}
+}
+
+// ahead reads the record of a new round before somebody asks for it: that takes a second for a thousand candidates.
+func (g *Gateway) ahead(ctx context.Context) {
+	now := (*g.answers.versions.Load())[memory.SubjectRounds]
+	if now == g.seenRounds {
+		return
+	}
+	g.seenRounds = now
+	if _, err := g.parsed(ctx, "latest"); err != nil && !is404(err) && ctx.Err() == nil {
+		g.log.Warn("the record of the newest round cannot be read", "error", err)
 	}
 }
 

@@ -198,11 +198,11 @@ func TestGatewayFollowsTheData(t *testing.T) {
 func TestDescriptionAndItsPages(t *testing.T) {
 	g := plain(t, &counted{}, nil)
 	r, got := ask(t, g, http.MethodGet, "/openapi.json")
-	if r.StatusCode != 200 || !strings.HasPrefix(got, "{") {
+	if r.StatusCode != http.StatusOK || !strings.HasPrefix(got, "{") {
 		t.Fatalf("description: %d %.60s", r.StatusCode, got)
 	}
 	r, got = ask(t, g, http.MethodGet, "/swagger")
-	if r.StatusCode != 200 || !strings.Contains(got, "swagger-ui-bundle.js") || elsewhereURL.MatchString(got) {
+	if r.StatusCode != http.StatusOK || !strings.Contains(got, "swagger-ui-bundle.js") || elsewhereURL.MatchString(got) {
 		t.Errorf("pages: %d, or something from elsewhere in it:\n%s", r.StatusCode, got)
 	}
 	if r, _ = ask(t, g, http.MethodGet, "/swagger/swagger-ui-bundle.js"); r.StatusCode != 200 {

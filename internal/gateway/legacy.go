@@ -58,12 +58,6 @@ func (r route) orEmpty() route {
 	return r
 }
 
-// described adds a longer text.
-func (r route) described(text string) route {
-	r.text = text
-	return r
-}
-
 // fromPopulation is a builder that needs nothing but the population.
 func fromPopulation[In any](g *Gateway, build func(p *population, in *In) (any, error)) func(context.Context, *In) (any, error) {
 	return func(ctx context.Context, in *In) (any, error) {

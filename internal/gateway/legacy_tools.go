@@ -67,7 +67,10 @@ func own(c memory.Chain, text string) programme.Address {
 func (p *population) address(text string) programme.Address { return own(p.chain, text) }
 
 // network is what is known of the chain, zero before it was first read.
-func (g *Gateway) network(ctx context.Context) (memory.Chain, error) {
+func (g *Gateway) network(ctx context.Context) (memory.Chain, error) { return g.chain.get(ctx) }
+
+// readNetwork reads it from the database.
+func (g *Gateway) readNetwork(ctx context.Context) (memory.Chain, error) {
 	c, err := g.Data.Chain(ctx)
 	if errors.Is(err, ErrNone) {
 		return memory.Chain{}, nil

@@ -23,7 +23,7 @@ const described = "../../docs/openapi.json"
 func description(t testing.TB, r *rig) []byte {
 	t.Helper()
 	resp, body := r.ask(http.MethodGet, "/openapi.json")
-	if resp.StatusCode != 200 {
+	if resp.StatusCode != http.StatusOK {
 		t.Fatal(resp.Status)
 	}
 	var out bytes.Buffer

@@ -200,7 +200,7 @@ func explainScore(s *programme.Score) *ExplainedScore {
 
 // partText tells how a contribution came about.
 func partText(p *programme.Contribution, f *scoring.FactorInfo) string {
-	text := ""
+	var text string
 	switch f.Direction {
 	case scoring.LowIsGood:
 		text = fmt.Sprintf("(1 − %.4f) × %g = %.2f points; a low value is good", p.Scaled, p.Weight, p.Points)
