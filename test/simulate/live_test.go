@@ -18,7 +18,9 @@ func (r *run) live() error {
 		if r.step <= busySteps {
 			r.mischief()
 		}
-		r.mend(r.step > busySteps)
+		if r.mend(r.step > busySteps); r.step > busySteps {
+			r.fuse = 0
+		}
 		if err := r.net.Step(); err != nil {
 			return fmt.Errorf("the simulated network has stopped: %w", err)
 		}
@@ -209,8 +211,9 @@ func (r *run) work() (err error) {
 		return fmt.Errorf("%w: presence cannot be stored: %w", errBroken, err)
 	}
 	r.tried("look", r.acting.Look(r.ctx))
-	if r.step%jobsEvery == 4 || r.again() {
+	if r.step%jobsEvery == 4 || r.due && r.step%8 == 4 || r.again() {
 		r.visits++
+		r.due = true // until they are done
 		r.jobs(r.visits == 1)
 	}
 	return nil
@@ -243,6 +246,7 @@ func (r *run) jobs(all bool) {
 		r.tried(name, err)
 		if err == nil && name == jobs.Scorekeeper {
 			r.note("round: %s", result)
+			r.due = false
 		}
 		if err != nil && len(r.faults) > 0 {
 			return // the queue tries again; the next session is enough here

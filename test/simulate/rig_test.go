@@ -37,7 +37,7 @@ const (
 	sessionBlocks  = 8
 	sessionsPerEra = 4
 	busySteps      = 44 // in which things break
-	quietSteps     = 56 // in which nothing does
+	quietSteps     = 54 // in which nothing does
 	jobsEvery      = 4 * sessionBlocks
 )
 
@@ -74,6 +74,7 @@ type run struct {
 	stolen   bool // somebody else has used one of our keys
 	lied     int  // last step in which a node lied
 	visits   int  // how often the jobs were done
+	due      bool // they have to be done again: the last time failed
 	step     int
 	truth    map[int][]programme.Interval // when nodes were really away, by slot
 	records  map[string]bool              // that were verified
