@@ -20,7 +20,7 @@ BIN := build/bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 STEP := scripts/step.sh
 
-.PHONY: help build test test-unit crash simulate mutants services services-test vet lint race bench fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-lint deps-specs fmt clean
+.PHONY: help build test test-unit crash simulate mutants services services-test vet lint race bench bench-api fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-wrk deps-lint deps-specs fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +62,7 @@ mutants: ## every known defect of transactions put back in turn: the simulation 
 vet: ## go vet, end-to-end tests included
 	go vet ./...
 	go vet -tags e2e ./test/...
+	go vet -tags bench ./internal/gateway
 
 lint: deps-lint ## golangci-lint with .golangci.yml
 	$(LINT) run --allow-serial-runners --timeout 15m --build-tags e2e ./...
@@ -75,6 +76,9 @@ race: ## unit tests of what runs beside other things with the race detector (PKG
 bench: ## all benchmarks, with memory (PKG=./... selects)
 	go test -run '^$$' -bench . -benchmem $(PKG)
 
+bench-api: deps-wrk ## throughput and latency of the API at 1,126 candidates, on SQLite and PostgreSQL
+	go test -tags bench -count=1 -timeout 15m -run TestWrk -v ./internal/gateway
+
 fuzz: ## every fuzz target, one after another, FUZZTIME each (60s; FUZZ='substrate/scale|FuzzConfig' selects)
 	scripts/fuzz.sh $(FUZZTIME) '$(FUZZ)'
 
@@ -85,7 +89,7 @@ e2e: deps-node deps-specs ## real runtimes in Chopsticks, compared with an indep
 arm64: deps-qemu ## the record's digest and verification under emulated arm64
 	CGO_ENABLED=0 GOARCH=arm64 go test -c -o build/decision.arm64.test ./internal/programme/decision
 	cd internal/programme/decision && qemu-aarch64 $(CURDIR)/build/decision.arm64.test \
-		-test.v -test.run '^(TestDigestIsTheSameEverywhere|TestVerifyAccepts)$$' | tee $(CURDIR)/build/arm64.log
+		-test.short -test.v -test.run '^(TestDigestIsTheSameEverywhere|TestVerifyAccepts)$$' | tee $(CURDIR)/build/arm64.log
 	grep -q -- '--- PASS: TestDigestIsTheSameEverywhere' build/arm64.log
 
 deps: ## fetch what the tests need, where it is missing
@@ -96,6 +100,7 @@ deps: ## fetch what the tests need, where it is missing
 deps-debian: deps-qemu
 	@$(MAKE) deps-postgres
 	@$(MAKE) deps-browser
+	@$(MAKE) deps-wrk
 
 deps-node:
 	@scripts/deps-node.sh test/e2e/node
@@ -108,6 +113,9 @@ deps-postgres:
 
 deps-browser:
 	@scripts/deps-debian.sh chromium chromium
+
+deps-wrk:
+	@scripts/deps-debian.sh wrk wrk
 
 deps-lint:
 	@scripts/deps-lint.sh $(GOLANGCI_LINT_VERSION) $(LINT)

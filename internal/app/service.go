@@ -70,6 +70,17 @@ func (s Service) Run(ctx context.Context) error {
 	return p.run(ctx)
 }
 
+// Check reads the configuration and prepares everything that needs nothing from outside, as Run does first.
+func (s Service) Check() error {
+	p, err := s.open()
+	if err != nil {
+		return err
+	}
+	_, err = p.cfg.Rules("")
+	p.components()
+	return input(err)
+}
+
 // process is a running service: what its components share.
 type process struct {
 	Service

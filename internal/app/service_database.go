@@ -15,11 +15,8 @@ import (
 	"github.com/thousand-validators/otv/internal/store"
 )
 
-// How often the database is asked whether it is there, and how long it may take to answer.
-const (
-	pingEvery   = 5 * time.Second
-	pingTimeout = 5 * time.Second
-)
+// pingTimeout is how long the database may take to answer whether it is there.
+const pingTimeout = 5 * time.Second
 
 // databaseHandle is the open database, for components that start after it.
 type databaseHandle struct {
@@ -125,7 +122,7 @@ func lasting(err error) error {
 
 // pingDatabase looks until ctx ends whether the database answers, and says so once when it stops or starts again.
 func (p *process) pingDatabase(ctx context.Context, s *store.Store) {
-	ticker := time.NewTicker(pingEvery)
+	ticker := time.NewTicker(p.Pace.Ping)
 	defer ticker.Stop()
 	up := true
 	for {

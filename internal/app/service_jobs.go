@@ -160,7 +160,7 @@ func (p *process) newEngine(r *rounds.Service, queues map[string]int) (*jobs.Eng
 	}
 	if len(queues) > 0 {
 		b := &work.Bench{
-			Rounds: counted{r, p}, Memory: p.database.get(), Now: p.Now, Trigger: p.trigger, Nominator: looker{p},
+			Rounds: counted{r, p}, Memory: p.database.get(), Now: p.Now, Trigger: p.trigger, Nominator: looker{p}, Keep: p.cfg.Retention,
 			Archive: func(ctx context.Context) (work.Archive, error) {
 				c, err := p.chains.get(ctx)
 				if err != nil {

@@ -48,7 +48,7 @@ func (p *process) runAdmin(ctx context.Context, ready func()) error {
 		}
 		p.log.Info("the admin listener asks for the token in a file", "file", file)
 	}
-	admin := ops.Admin{Jobs: http.HandlerFunc(p.jobPages), Pprof: p.cfg.Admin.Pprof}
+	admin := ops.Admin{Jobs: http.HandlerFunc(p.jobPages), Pprof: p.cfg.Admin.Pprof, More: p.desk().Routes()}
 	l := p.listener("admin", "admin.address", p.cfg.Admin.Address, ops.Protect(token, admin.Handler()))
 	return l.Run(ctx, ready)
 }

@@ -24,6 +24,8 @@ type Pace struct {
 	Poll, Beat, Silence time.Duration
 	// Lease is how long another process of the same role may be silent before this one takes over: 15 s.
 	Lease time.Duration
+	// Ping is the time between two looks whether the database answers: 5 s.
+	Ping time.Duration
 	// Figures is the time between two readings of what is counted in the database: 15 s.
 	Figures time.Duration
 }
@@ -34,7 +36,7 @@ func (p Pace) withDefaults() Pace {
 		want time.Duration
 	}{
 		{&p.List, 5 * time.Minute}, {&p.Candidates, 5 * time.Second}, {&p.Sources, 15 * time.Minute}, {&p.Locate, time.Minute},
-		{&p.Feed, 5 * time.Minute}, {&p.Lease, 15 * time.Second}, {&p.Figures, 15 * time.Second},
+		{&p.Feed, 5 * time.Minute}, {&p.Lease, 15 * time.Second}, {&p.Figures, 15 * time.Second}, {&p.Ping, 5 * time.Second},
 	} {
 		if *d.have == 0 {
 			*d.have = d.want

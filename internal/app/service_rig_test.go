@@ -36,7 +36,7 @@ func pace() app.Pace {
 	return app.Pace{
 		List: 200 * time.Millisecond, Candidates: 20 * time.Millisecond, Sources: 200 * time.Millisecond, Locate: 50 * time.Millisecond,
 		Feed: time.Second, Flush: time.Millisecond, Poll: 10 * time.Millisecond, Beat: 50 * time.Millisecond, Silence: 2 * time.Second,
-		Lease: 10 * time.Second, Figures: 50 * time.Millisecond,
+		Lease: 10 * time.Second, Figures: 50 * time.Millisecond, Ping: 50 * time.Millisecond,
 	}
 }
 
@@ -138,10 +138,19 @@ func (l *lines) until(t testing.TB, text string) {
 	}
 }
 
-// load reads a configuration for a process of a test: its listeners take any free port.
+// load reads a configuration for a process of a test: its listeners take any free port. Settings in capitals are
+// variables of the environment.
 func load(t testing.TB, dir string, set ...string) *config.Config {
 	t.Helper()
-	cfg, err := config.Load(dir, config.Options{Set: set})
+	var o config.Options
+	for _, s := range set {
+		if strings.HasPrefix(s, "OTV_") {
+			o.Environ = append(o.Environ, s)
+		} else {
+			o.Set = append(o.Set, s)
+		}
+	}
+	cfg, err := config.Load(dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/thousand-validators/otv/internal/presence"
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/decision"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/programme/outside"
 	"github.com/thousand-validators/otv/internal/programme/plan"
 	"github.com/thousand-validators/otv/substrate/ss58"
@@ -53,6 +54,8 @@ type PresenceStatus struct {
 	Blind  programme.Millis     `json:"blind"`   // time in the window in which the observer saw nothing
 	Total  programme.Millis     `json:"offline"` // time in the window that counts as offline
 	Limit  programme.Millis     `json:"allowed"`
+	// Notices are what is odd about the node and its name; no decision depends on it.
+	Notices []memory.Notice `json:"notices"`
 }
 
 // ErrNoRound says that the database holds no round yet.
@@ -136,7 +139,7 @@ func presenceOf(ctx context.Context, r *decision.Record, slot int, feed presence
 			return p, err
 		}
 		if f.Source.State != programme.SourceAbsent {
-			p.At, p.Live, p.Source, p.Seen = now, true, f.Source, f.Candidates[slot]
+			p.At, p.Live, p.Source, p.Seen, p.Notices = now, true, f.Source, f.Candidates[slot], f.Notices[slot]
 		}
 	}
 	blind := p.Source.Blindness(p.At)

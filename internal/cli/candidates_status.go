@@ -89,6 +89,12 @@ func printPresence(w io.Writer, p *app.PresenceStatus) {
 		from = "from the feed"
 	}
 	fmt.Fprintf(w, "\nPRESENCE over %s until %s, %s\n", days(p.Window), p.At, from)
+	for _, n := range p.Notices {
+		fmt.Fprintf(w, "note: %s, since %s\n", printable(n.Text), n.Since)
+	}
+	if p.Source.State == programme.SourceDown {
+		fmt.Fprintf(w, "nobody can see the feed since %s: %s\n", p.Source.At, printable(p.Source.Detail))
+	}
 	switch {
 	case p.Source.State == programme.SourceOff || p.Source.State == programme.SourceAbsent:
 		fmt.Fprintf(w, "not watched: %s\n", printable(p.Source.Detail))

@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/thousand-validators/otv/internal/config"
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/decision"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/programme/outside"
 	planning "github.com/thousand-validators/otv/internal/programme/plan"
 	"github.com/thousand-validators/otv/internal/store"
@@ -110,7 +112,42 @@ func TestCandidatesStatus(t *testing.T) {
 	if got.Round != r.Digest || got.Candidate.Slot != 2 || len(got.Advice) == 0 || got.Presence.Offline != 7_200_000 || got.Presence.Blind != 3_600_000 || len(got.Locations) != 1 {
 		t.Errorf("%+v", got)
 	}
-	if code, out, _ := run(t, "candidates", "status", "1", "--config", dir); code != ExitOK || !strings.Contains(out, "LOCATION unknown") {
+	// As soon as there is presence in the database, it outranks what the round was decided from.
+	now := programme.Millis(time.Now().UnixMilli())
+	watch := func(seen programme.Millis) {
+		t.Helper()
+		s, err := store.Open(t.Context(), filepath.Join(dir, "otv.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if err := s.SavePresence(t.Context(), memory.PresenceBatch{
+			Observer: memory.Observer{Seen: seen, Feeds: []memory.Feed{{Key: "wss://feed.example/feed 0xaa", Nodes: 5, At: seen}}},
+			Slots: []memory.Presence{{
+				Slot: 2, Name: "node 2 🚀", Listed: true, FirstSeen: now - 50*programme.Day, LastSeen: now - 2*programme.Hour, Gone: now - 2*programme.Hour, Version: "1.9.9",
+				Notices: []memory.Notice{{Kind: memory.NoticeNearMiss, Text: `telemetry shows "Node 2"`, Since: now - programme.Hour}},
+			}},
+			Outages: []memory.Outage{{Slot: 2, Interval: programme.Interval{From: now - 2*programme.Hour}}},
+			Blind:   []memory.Blind{{Interval: programme.Interval{From: now - 3*programme.Day, To: now - 3*programme.Day + programme.Hour}, Reason: "x"}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	watch(now + programme.Minute) // so that nothing is missing at the end
+	for _, want := range []string{
+		"from the feed", `note: telemetry shows "Node 2", since `, "not connected, last seen ", "1.9.9", "offline 2h", "of 3h21m36s allowed; the feed was blind for 1h", "- offline from ",
+	} {
+		if code, out, errs := run(t, "candidates", "status", "2", "--config", dir); code != ExitOK || !strings.Contains(out, want) || strings.Contains(out, "nobody can see") {
+			t.Errorf("exit %d, nothing of %q: %s%s", code, want, out, errs)
+		}
+	}
+	watch(now - programme.Hour)
+	for _, want := range []string{"nobody can see the feed since ", ": the feed has not been watched since then", "offline 1h of", "the feed was blind for 2h"} {
+		if code, out, errs := run(t, "candidates", "status", "2", "--config", dir); code != ExitOK || !strings.Contains(out, want) {
+			t.Errorf("exit %d, nothing of %q: %s%s", code, want, out, errs)
+		}
+	}
+	if code, out, _ := run(t, "candidates", "status", "1", "--config", dir); code != ExitOK || !strings.Contains(out, "LOCATION unknown") || !strings.Contains(out, "never seen under this name") {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	if code, _, errs := run(t, "candidates", "status", "nobody", "--config", dir); code != ExitFailed || !strings.Contains(errs, `none with the slot, name or stash "nobody"`) {

@@ -48,7 +48,7 @@ func TestCandidatesLint(t *testing.T) {
 		{"wrong network", []string{foreign, "--network", "kusama"}, outcome{ExitFailed, "foreign.json:1: error N1: this is not a list for Kusama (address prefix 2): all 2 stashes carry address prefix 0, that of Polkadot\nforeign.json: 2 usable candidates, 1 error, 0 warnings\n", ""}},
 		{"by prefix", []string{foreign, "--network", "0"}, outcome{ExitOK, "foreign.json: 2 usable candidates, 0 errors, 0 warnings\n", ""}},
 		{"unknown network", []string{good, "--network", "dotsama"}, outcome{ExitUsage, "", "otv: --network \"dotsama\" is neither one of kusama, polkadot, westend, paseo, local nor an address prefix\n"}},
-		{"no network", []string{good}, outcome{ExitUsage, "", "otv: required flag(s) \"network\" not set\n"}},
+		{"no network", []string{good}, outcome{ExitUsage, "", "otv: required flag(s) \"network\" not set; see otv candidates lint --help\n"}},
 		{"no file", []string{"/does/not/exist", "--network", "kusama"}, outcome{ExitInput, "", "otv: open /does/not/exist: no such file or directory\n"}},
 	} {
 		got := otv(nil, "", append([]string{"candidates", "lint"}, c.args...)...)

@@ -56,7 +56,7 @@ func TestConfigCheck(t *testing.T) {
 		{"bad option", nil, []string{good, "--set", "server.port=y"}, outcome{ExitFailed,
 			"error: --set: server.port: \"y\" is not a whole number\n" + good + ": not usable, 1 error, 0 warnings\n", ""}},
 		{"nothing", nil, []string{"/does/not/exist"}, outcome{ExitInput, "", "otv: read configuration: there is no main.json in /does/not/exist\n"}},
-		{"no argument", nil, nil, outcome{ExitUsage, "", "otv: accepts 1 arg(s), received 0\n"}},
+		{"no argument", nil, nil, outcome{ExitUsage, "", "otv: accepts 1 arg(s), received 0; see otv config check --help\n"}},
 	} {
 		got := otv(c.environ, "", append([]string{"config", "check"}, c.args...)...)
 		if d := cmp.Diff(c.want, got, cmp.AllowUnexported(outcome{})); d != "" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/thousand-validators/otv/internal/logging"
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // Config is a complete configuration: every value is set, by a layer or by default.
@@ -41,6 +42,7 @@ type Config struct {
 	Admin      Admin
 	Run        Run
 	Logger     Logger
+	Retention  memory.Retention
 	Nominators []Nominator
 	Legacy     Legacy
 

@@ -61,8 +61,8 @@ func services(arch string) []service {
 	return []service{
 		{"core", RoleCore, 3300, nil},
 		{"gateway", RoleGateway, 3301, common},
-		{"telemetry", RoleTelemetry, 3302, append([]string{"constraints", "telemetry"}, common...)},
-		{"worker", RoleWorker, 3303, append([]string{"constraints", "scorekeeper", "score", "rules", "rank", "telemetry", "cron"}, common...)},
+		{"telemetry", RoleTelemetry, 3302, append([]string{"constraints", "telemetry", "location"}, common...)},
+		{"worker", RoleWorker, 3303, append([]string{"constraints", "scorekeeper", "score", "rules", "rank", "telemetry", "location", "prices", "cron", "retention"}, common...)},
 	}
 }
 
@@ -161,6 +161,7 @@ func (p Initial) chosen(n Network, s service) map[string]any {
 		for _, j := range jobs() {
 			v["cron."+j.name] = "0 * * * * *"
 		}
+		v["cron.cleanUp"] = "0 0 * * * *"
 		v["cron.monitor"], v["cron.eraPoints"] = "0 */15 * * * *", "0 */10 * * * *"
 	}
 	if p.Arch == ArchCurrent {

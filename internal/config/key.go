@@ -69,14 +69,14 @@ func Keys() []Key {
 	var all []Key
 	for _, part := range [][]Key{
 		globalKeys(), constraintKeys(), scorekeeperKeys(), scoreKeys(), ruleKeys(), proxyKeys(), telemetryKeys(), sourceKeys(),
-		cronKeys(), databaseKeys(), matrixKeys(), serverKeys(), serviceKeys(),
+		cronKeys(), databaseKeys(), retentionKeys(), matrixKeys(), serverKeys(), serviceKeys(),
 	} {
 		all = append(all, part...)
 	}
 	return all
 }
 
-// job is one entry of the section cron, with its schedule in the old backend.
+// job is one entry of the section cron, with its schedule in the old backend; that had none to delete what is old.
 type job struct{ name, schedule, meaning string }
 
 func jobs() []job {
@@ -98,6 +98,7 @@ func jobs() []job {
 		{"validatorPref", "0 0-59/3 * * * *", "commission, payee and other preferences"},
 		{"nominator", "0 0-59/5 * * * *", "nominators of candidates"},
 		{"block", "0 0-59/1 * * * *", "indexing of blocks"},
+		{"cleanUp", "0 30 */6 * * *", "deleting what is old"},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/thousand-validators/otv/internal/logging"
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // finish reads all settings, lays them over the defaults, and checks the whole.
@@ -229,6 +230,8 @@ func defaults(n Network, profile programme.Profile) *Config {
 		Logger:  Logger{Level: "info", Format: logging.Text},
 		Admin:   Admin{Address: DefaultAdmin},
 		Run:     Run{StopTimeout: 30 * 1000},
+
+		Retention: memory.DefaultRetention(),
 	}
 	c.selector.network, c.selector.prefix = n.Name, -1
 	c.defaultSources(n)

@@ -142,7 +142,7 @@ func scorekeeperKeys() []Key {
 func proxyKeys() []Key {
 	return []Key{
 		key("proxy.timeDelayBlocks", whole[uint32](0, 1<<31-1), func(c *Config) *uint32 { return &c.Proxy.TimeDelayBlocks },
-			"delay of proxy nominators without a `proxyDelay` of their own", unit("blocks")),
+			"delay that a record tells of proxy nominators without a `proxyDelay`; transactions go by the chain's", unit("blocks")),
 		key("proxy.blacklistedAnnouncements", list(hash32), func(c *Config) *[]string { return &c.Proxy.BlacklistedAnnouncements },
 			"call hashes of announcements to be cancelled"),
 		key("proxy.cancelUnknown", boolean, func(c *Config) *bool { return &c.Proxy.CancelUnknown },

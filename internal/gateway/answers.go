@@ -36,9 +36,15 @@ func newAnswers(most int) (*answers, error) {
 	a := &answers{most: most}
 	a.versions.Store(&Versions{})
 	var err error
-	a.kept, err = lru.NewWithEvict(keptAnswers, func(_ string, old *answer) { a.held -= old.size() })
+	a.kept, err = lru.NewWithEvict(keptAnswers, func(key string, old *answer) { a.held -= cost(key, old) })
 	return a, err
 }
+
+// entryCost is what an answer occupies beside its text, its key and its tag, roughly, in bytes.
+const entryCost = 512
+
+// cost is what keeping an answer takes, in bytes. Keys count: a client can make up as many as it likes.
+func cost(key string, a *answer) int { return entryCost + 2*len(key) + a.size() }
 
 // stamp is the state of some subjects as it is known now.
 func (a *answers) stamp(subjects []memory.Subject) []int64 {
@@ -110,7 +116,7 @@ func guarded(ctx context.Context, build func(context.Context) (*answer, error)) 
 // keep stores an answer. That something does not exist is not kept: whoever makes names up could drive out what others
 // ask for, and it is quickly found out again.
 func (a *answers) keep(key string, made *answer) {
-	if made.plain == nil || made.size() > a.most/4 {
+	if made.plain == nil || cost(key, made) > a.most/4 {
 		return
 	}
 	a.mu.Lock()
@@ -122,7 +128,7 @@ func (a *answers) keep(key string, made *answer) {
 		a.kept.Remove(key)
 	}
 	a.kept.Add(key, made)
-	a.held += made.size()
+	a.held += cost(key, made)
 	for a.held > a.most {
 		a.kept.RemoveOldest()
 	}

@@ -146,7 +146,7 @@ func TestAnswersKeepWithinTheirRoom(t *testing.T) {
 		sum := 0
 		for _, k := range a.kept.Keys() {
 			if one, ok := a.kept.Peek(k); ok {
-				sum += one.size()
+				sum += cost(k, one)
 			}
 		}
 		if sum != a.held || a.held > most {

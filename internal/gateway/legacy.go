@@ -44,6 +44,7 @@ func (g *Gateway) mountLegacy() {
 	g.mountPlaces()
 	g.mountRewards()
 	g.mountService()
+	g.mountOlder()
 }
 
 // old describes one of them.

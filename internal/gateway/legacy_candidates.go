@@ -20,7 +20,7 @@ func (g *Gateway) mountCandidates() {
 	}
 	get[addressParam, LegacyCandidate](g, old("getCandidate", "/candidate/{address}", "One candidate", everything...).orEmpty(),
 		fromPopulation(g, func(p *population, in *addressParam) (any, error) {
-			m := p.of(p.address(in.Address))
+			m := p.named(in.Address)
 			if m == nil {
 				return nil, nil
 			}

@@ -26,6 +26,7 @@ const (
 	Execution       = "ExecutionJob"
 	Cancel          = "CancelJob"
 	Stale           = "StaleNominationJob"
+	CleanUp         = "CleanUpJob"
 )
 
 // Cause is why a job is wanted.
@@ -115,6 +116,8 @@ func Catalogue() []Job {
 			Reads: "announcements of the nominators' proxies", Writes: "removals of announcements that no open plan explains"},
 		{Name: Stale, Key: "stale", Queue: QueueCore, On: []Cause{AtStart, OnEra},
 			Reads: "nominations on chain", Writes: "alerts about nominations that have become old"},
+		{Name: CleanUp, Key: "cleanUp", Queue: QueueIndex, Timeout: longTimeout,
+			Reads: "ages of what is stored", Writes: "nothing: deletes what is older than `retention` says"},
 	}
 	for i := range list {
 		j := &list[i]

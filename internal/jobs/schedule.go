@@ -3,8 +3,6 @@ package jobs
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -111,27 +109,3 @@ func (e *Engine) due(ctx context.Context, first string) {
 		e.Logger.Error("scheduled jobs could not be queued; the next time tries again", "jobs", names, "error", err)
 	}
 }
-
-// quiet keeps the queue's own remarks out of the log unless they are warnings.
-func quiet(l *slog.Logger) *slog.Logger { return slog.New(atLeast{l.Handler()}) }
-
-type atLeast struct{ slog.Handler }
-
-// Enabled implements slog.Handler.
-func (h atLeast) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
-}
-
-// Handle implements slog.Handler. What is said about a job that failed, this package has said already.
-func (h atLeast) Handle(ctx context.Context, r slog.Record) error {
-	if strings.Contains(r.Message, "Job errored") {
-		return nil
-	}
-	return h.Handler.Handle(ctx, r)
-}
-
-// WithAttrs implements slog.Handler.
-func (h atLeast) WithAttrs(a []slog.Attr) slog.Handler { return atLeast{h.Handler.WithAttrs(a)} }
-
-// WithGroup implements slog.Handler.
-func (h atLeast) WithGroup(name string) slog.Handler { return atLeast{h.Handler.WithGroup(name)} }

@@ -268,6 +268,10 @@ func TestStartFindsWhatHappened(t *testing.T) {
 			s.Close()
 			c.happen(r, p)
 			s = r.service(nil)
+			r.look(s)
+			if got := r.plan(s, p.Key); c.alert != plan.AlertFailed && got.State != c.want {
+				t.Errorf("%s, %s after the first look", got.State, got.Reason)
+			}
 			if got := r.until(s, p.Key, closed...); got.State != c.want {
 				t.Errorf("%s, %s", got.State, got.Reason)
 			}

@@ -252,6 +252,9 @@ func (s *Service) submit(ctx context.Context, head plan.Head, i *plan.Intent) er
 		// It may or may not have arrived.
 		i.Error = err.Error()
 	}
+	if i.Error != "" {
+		s.watches[i.ID].text = i.Error
+	}
 	if from == plan.Sent && i.Error == before {
 		return nil
 	}

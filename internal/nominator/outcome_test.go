@@ -50,7 +50,7 @@ func TestDiscardedBlocksDecideNothing(t *testing.T) {
 	}
 	r.look(s)
 	if got := r.plan(s, p.Key); got.State != plan.Announcing || got.Tx == nil || got.Tx.Intent != first {
-		t.Fatalf("%s, %+v", got.State, got.Tx)
+		t.Fatalf("%s, %+v, %+v", got.State, got.Tx, r.chain.Submitted())
 	}
 	got := r.until(s, p.Key, plan.Announced)
 	state, _ := r.chain.State()
@@ -137,6 +137,39 @@ func TestDroppedTransactionsAreNotLost(t *testing.T) {
 	}
 	if n := len(r.chain.Effects()); n != 1 {
 		t.Errorf("%d nominations", n)
+	}
+}
+
+// What a node answers to a submission is told with the plan, and the same bytes are handed in again after some blocks.
+func TestRefusedSubmissionsAreTold(t *testing.T) {
+	r := newRig(t, fakechain.Config{})
+	free := func(n uint64) {
+		r.edit(func(s *fakechain.State) { s.Accounts[r.direct.AccountID()] = fakechain.Account{Free: n} })
+	}
+	s := r.service(func(s *nominator.Settings) {
+		s.Show = func(e nominator.Exhibit) {
+			if e.Hash != "" { // signed and tried
+				free(token / 100_000)
+			}
+		}
+	})
+	p := r.propose(s, r.record(r.validators, nil, r.direct), r.direct)
+	r.look(s)
+	r.blocks(1)
+	r.look(s)
+	got := r.plan(s, p.Key)
+	if got.State != plan.Submitted || !strings.Contains(got.Tx.Pool, "Inability to pay some fees") {
+		t.Fatalf("%s, %+v, %+v", got.State, got.Tx, r.chain.Submitted())
+	}
+	if i, err := s.Store.Intent(t.Context(), got.Tx.Intent); err != nil || !strings.Contains(i.Error, "Inability to pay") {
+		t.Errorf("the intent says %q (%v)", i.Error, err)
+	}
+	free(1000 * token)
+	if got := r.until(s, p.Key, closed...); got.State != plan.Succeeded || got.Attempts != 0 {
+		t.Errorf("%s, %s, %d attempts", got.State, got.Reason, got.Attempts)
+	}
+	if x := r.chain.Submitted(); len(x) != 2 || x[0].Hash != x[1].Hash {
+		t.Errorf("submissions %+v", x)
 	}
 }
 

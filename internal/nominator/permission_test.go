@@ -159,24 +159,29 @@ func TestBrakesStopActing(t *testing.T) {
 // What is signed must follow from the stored record, even if somebody edits the database.
 func TestTamperedPlansAreNotSigned(t *testing.T) {
 	for name, edit := range map[string]string{
-		"targets":         `UPDATE plans SET targets = '["%s"]'`,
+		"targets":         `UPDATE plans SET targets = '["VALIDATOR"]'`, // one that nothing else speaks against
 		"record":          `UPDATE records SET packed = x'00'`,
 		"record's digest": `PRAGMA foreign_keys = 0; UPDATE records SET digest = 'sha256:00'`,
-		"signer":          `UPDATE plans SET signer = '%s'`,
+		"signer":          `UPDATE plans SET signer = 'STRANGER'`,
 		"mode":            `UPDATE plans SET mode = 'removal'`,
 		"era":             `UPDATE plans SET era = 101`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, fakechain.Config{})
 			s := r.service(func(s *nominator.Settings) { s.Mode = nominator.ModePropose })
-			r.propose(s, r.record(r.validators, nil, r.direct), r.direct)
+			p := r.propose(s, r.record(r.validators, nil, r.direct), r.direct)
 			s.Close()
+			other := r.validators[slices.IndexFunc(r.validators, func(v programme.Address) bool { return !slices.Contains(p.Targets, v) })]
+			edit := strings.NewReplacer("VALIDATOR", string(other), "STRANGER", string(r.address(r.stranger))).Replace(edit)
+			if name == "era" {
+				r.edit(func(s *fakechain.State) { s.Era, s.Planned = 101, 101 })
+			}
 			db, err := sql.Open("sqlite", r.db)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer db.Close()
-			if _, err := db.ExecContext(t.Context(), strings.ReplaceAll(edit, "%s", string(r.address(r.stranger)))); err != nil {
+			if _, err := db.ExecContext(t.Context(), edit); err != nil {
 				t.Fatal(err)
 			}
 			s = r.service(nil)

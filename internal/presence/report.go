@@ -18,6 +18,8 @@ const outdated = 2 * programme.Minute
 type Facts struct {
 	Source     programme.Source
 	Candidates map[int]*programme.Presence // by slot; a listed slot that is missing was never seen
+	// Notices are what is odd about listed slots, by slot. No decision depends on it.
+	Notices map[int][]memory.Notice
 }
 
 // Read reads what a round at the moment now is told: the outages of the window before it, and all of what the
@@ -32,9 +34,12 @@ func Read(ctx context.Context, r Reader, window, now programme.Millis) (Facts, e
 
 // Report makes a round's facts of what was stored.
 func Report(h *memory.PresenceHistory, now programme.Millis) Facts {
-	f := Facts{Source: source(h, now), Candidates: map[int]*programme.Presence{}}
+	f := Facts{Source: source(h, now), Candidates: map[int]*programme.Presence{}, Notices: map[int][]memory.Notice{}}
 	seen := h.Observer.Seen
 	for _, s := range h.Slots {
+		if s.Listed && len(s.Notices) > 0 {
+			f.Notices[s.Slot] = s.Notices
+		}
 		if !s.Listed || s.FirstSeen == 0 {
 			continue
 		}

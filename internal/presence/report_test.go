@@ -60,8 +60,8 @@ func TestReportOfCandidates(t *testing.T) {
 		Slots: []memory.Presence{
 			{Slot: 1, Name: "a", Listed: true, FirstSeen: 1, LastSeen: 2, Live: 2, Implementation: "i", Version: "v"},
 			{Slot: 2, Name: "b", Listed: true, FirstSeen: 1, LastSeen: 50, Gone: 50},
-			{Slot: 3, Name: "c", FirstSeen: 1, LastSeen: 2},
-			{Slot: 4, Name: "d", Listed: true},
+			{Slot: 3, Name: "c", FirstSeen: 1, LastSeen: 2, Notices: []memory.Notice{{Text: "of before"}}},
+			{Slot: 4, Name: "d", Listed: true, Notices: []memory.Notice{{Text: "near"}}},
 		},
 		Outages: []memory.Outage{{Slot: 2, Interval: span(10, 20)}, {Slot: 2, Interval: running(50)}, {Slot: 3, Interval: running(2)}, {Slot: 9, Interval: running(2)}},
 	}
@@ -69,7 +69,11 @@ func TestReportOfCandidates(t *testing.T) {
 		1: {FirstSeen: 1, LastSeen: now - second, Live: 2, Implementation: "i", Version: "v"}, // it was there when somebody last looked
 		2: {FirstSeen: 1, LastSeen: 50, Outages: []programme.Interval{span(10, 20), running(50)}},
 	}
-	if d := cmp.Diff(want, Report(&h, now).Candidates); d != "" {
+	got := Report(&h, now)
+	if d := cmp.Diff(want, got.Candidates); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(map[int][]memory.Notice{4: {{Text: "near"}}}, got.Notices); d != "" {
 		t.Error(d)
 	}
 }

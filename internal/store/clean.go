@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -11,40 +12,21 @@ import (
 	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
-// Retention says for how long what is written again and again is kept; 0 means for ever. What is not named here is always
-// kept. docs/store.md has the rules in words.
-type Retention struct {
-	Records   programme.Millis // records of rounds of which no plan was made
-	Scores    programme.Millis // scores of every session, with their statistics
-	EraScores programme.Millis // scores of the newest session of every era, with their statistics
-	Changes   programme.Millis // lines in the history of verdicts and validity
-	Stakes    programme.Millis // stakes behind candidates, by era
-	Eras      programme.Millis // points and validator sets of eras
-	Places    programme.Millis // statistics of places, and where nodes were before
-	Alerts    programme.Millis // since they were last raised
-	Rewards   programme.Millis // rewards by account; their payouts and sums stay
-}
-
-// DefaultRetention is what is kept unless the configuration says otherwise.
-func DefaultRetention() Retention {
-	return Retention{
-		Records: 90 * programme.Day, Scores: 14 * programme.Day, EraScores: 180 * programme.Day, Changes: 365 * programme.Day,
-		Stakes: 7 * programme.Day, Eras: 120 * programme.Day, Places: 180 * programme.Day, Alerts: 90 * programme.Day,
-	}
-}
-
-// Cleaned says how many rows of a kind were deleted.
-type Cleaned struct {
-	What string
-	Rows int64
-}
-
 // batch bounds what one transaction deletes, so that nobody waits long for it.
 const batch = 2000
 
-// Clean deletes what is older than it is to be kept, in many short transactions. Progress, which may be nil, is told
-// before each kind. What was deleted before an error stays deleted, and is in the result.
-func (s *Store) Clean(ctx context.Context, now programme.Millis, keep Retention, progress func(done, total int, what string)) ([]Cleaned, error) {
+// Clean deletes what is older than it is to be kept, in many short transactions. The present is the time of the newest
+// block that was looked at, so that a wrong clock deletes nothing. Progress, which may be nil, is told before each kind. What
+// was deleted before an error stays deleted, and is in the result.
+func (s *Store) Clean(ctx context.Context, keep memory.Retention, progress func(done, total int, what string)) ([]memory.Cleaned, error) {
+	chain, err := s.Chain(ctx)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("delete what is old: %w", err)
+	}
+	now := chain.Updated
 	c := &cleaner{Store: s}
 	steps := []struct {
 		what    string
@@ -66,7 +48,7 @@ func (s *Store) Clean(ctx context.Context, now programme.Millis, keep Retention,
 		{"alerts", keep.Alerts, memory.SubjectPlans, c.alerts},
 		{"rewards", keep.Rewards, memory.SubjectRewards, c.rewards},
 	}
-	var out []Cleaned
+	var out []memory.Cleaned
 	for i, step := range steps {
 		if progress != nil {
 			progress(i, len(steps), step.what)
@@ -76,7 +58,7 @@ func (s *Store) Clean(ctx context.Context, now programme.Millis, keep Retention,
 		}
 		c.subject, c.rows = step.subject, 0
 		err := step.clean(ctx, now-step.age)
-		out = append(out, Cleaned{step.what, c.rows})
+		out = append(out, memory.Cleaned{What: step.what, Rows: c.rows})
 		if err != nil {
 			return out, fmt.Errorf("delete old %s: %w", step.what, err)
 		}

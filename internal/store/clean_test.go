@@ -19,12 +19,13 @@ const (
 )
 
 // clean deletes what is older than a day by the given rules, and demands that a second run finds nothing.
-func clean(t *testing.T, s *Store, keep Retention) map[string]int64 {
+func clean(t *testing.T, s *Store, keep memory.Retention) map[string]int64 {
 	t.Helper()
+	check(t, s.SaveChain(t.Context(), memory.Chain{Updated: now}))
 	out := map[string]int64{}
 	for run := range 2 {
 		var told []string
-		list, err := s.Clean(t.Context(), now, keep, func(_, _ int, what string) { told = append(told, what) })
+		list, err := s.Clean(t.Context(), keep, func(_, _ int, what string) { told = append(told, what) })
 		check(t, err)
 		for _, c := range list {
 			if !slices.Contains(told, c.What) {
@@ -60,9 +61,9 @@ func TestCleanRecords(t *testing.T) {
 		_, _, err := s.CreatePlan(ctx, plan.Plan{Key: plan.Key{Round: "planned", Nominator: "x"}, Network: "n", Mode: plan.Direct, State: plan.Planned})
 		check(t, err)
 		changes(t, again, func() error {
-			same(t, clean(t, s, Retention{Records: programme.Day}), map[string]int64{"records": 1})
+			same(t, clean(t, s, memory.Retention{Records: programme.Day}), map[string]int64{"records": 1})
 			return nil
-		}, memory.SubjectRounds)
+		}, memory.SubjectRounds, memory.SubjectChain)
 		_, err = again.Document(ctx, "unused")
 		if !errors.Is(err, plan.ErrNotFound) {
 			t.Errorf("the record: %v", err)
@@ -109,14 +110,15 @@ func TestCleanScores(t *testing.T) {
 			return out
 		}
 		// A day has four sessions; before, the last one of every era.
-		clean(t, s, Retention{Scores: programme.Day, EraScores: 3 * programme.Day})
+		clean(t, s, memory.Retention{Scores: programme.Day, EraScores: 3 * programme.Day})
 		same(t, sessions(1), []programme.Session{5, 11, 13, 14, 15, 16, 17})
 		same(t, sessions(2), []programme.Session{3}) // its newest
 		same(t, statistics(), []programme.Session{5, 11, 13, 14, 15, 16, 17})
-		clean(t, s, Retention{EraScores: 2 * programme.Day})
+		clean(t, s, memory.Retention{EraScores: 2 * programme.Day})
 		same(t, sessions(1), []programme.Session{11, 13, 14, 15, 16, 17})
 		same(t, sessions(2), []programme.Session{3})
-		if list, err := s.Clean(ctx, now+100*programme.Day, Retention{Scores: 1, EraScores: 1}, nil); err != nil {
+		check(t, s.SaveChain(ctx, memory.Chain{Updated: now + 100*programme.Day}))
+		if list, err := s.Clean(ctx, memory.Retention{Scores: 1, EraScores: 1}, nil); err != nil {
 			t.Error(list, err)
 		}
 		same(t, sessions(1), []programme.Session{17})
@@ -140,7 +142,7 @@ func TestCleanHistory(t *testing.T) {
 		look(1, old+1, programme.Invalid, programme.Fail, programme.Pass)
 		look(1, now-1, programme.Valid, programme.Pass, programme.Pass)
 		look(2, old, programme.Valid, programme.Pass)
-		same(t, clean(t, s, Retention{Changes: programme.Day}), map[string]int64{"changes of verdicts": 2, "changes of validity": 2})
+		same(t, clean(t, s, memory.Retention{Changes: programme.Day}), map[string]int64{"changes of verdicts": 2, "changes of validity": 2})
 		at := func(list []memory.VerdictChange) (out []programme.Millis) {
 			for _, v := range list {
 				out = append(out, v.At)
@@ -169,7 +171,7 @@ func TestCleanEras(t *testing.T) {
 		}
 		check(t, s.SavePeriod(ctx, memory.Period{Number: 1, Opened: 0, Closed: 3, Settled: 1}))
 		check(t, s.SavePeriod(ctx, memory.Period{Number: 2, Opened: 3}))
-		keep := Retention{Eras: programme.Day, Stakes: 2 * programme.Day, Places: 3 * programme.Day}
+		keep := memory.Retention{Eras: programme.Day, Stakes: 2 * programme.Day, Places: 3 * programme.Day}
 		same(t, clean(t, s, keep), map[string]int64{"points": 3, "validator sets": 3, "stakes": 3, "statistics of places": 2})
 		same(t, must[[]programme.Era](t)(again.SetEras(ctx, 0)), []programme.Era{3, 4, 5})
 		if n := must[int](t)(again.ActiveEras(ctx, "a")); n != 6 {
@@ -183,8 +185,9 @@ func TestCleanEras(t *testing.T) {
 		}
 		// Without running periods, the time alone decides. The newest set stays in any case.
 		check(t, s.SavePeriod(ctx, memory.Period{Number: 2, Opened: 3, Closed: 4, Settled: 9}))
-		same(t, clean(t, s, Retention{Eras: programme.Day}), map[string]int64{"points": 1, "validator sets": 1})
-		_, err := s.Clean(ctx, now+99*programme.Day, Retention{Eras: 1}, nil)
+		same(t, clean(t, s, memory.Retention{Eras: programme.Day}), map[string]int64{"points": 1, "validator sets": 1})
+		check(t, s.SaveChain(ctx, memory.Chain{Updated: now + 99*programme.Day}))
+		_, err := s.Clean(ctx, memory.Retention{Eras: 1}, nil)
 		check(t, err)
 		same(t, must[[]programme.Era](t)(again.SetEras(ctx, 0)), []programme.Era{5})
 	})
@@ -204,8 +207,8 @@ func TestCleanTheRest(t *testing.T) {
 			return memory.Reward{Payout: memory.Payout{Validator: "v", Era: era, At: at}, Account: "x", Role: memory.RoleNominator, Amount: programme.NewPlanck(5)}
 		}
 		check(t, s.SavePayouts(ctx, []memory.Reward{reward(1, old), reward(2, now)}))
-		same(t, clean(t, s, Retention{Places: programme.Day, Alerts: programme.Day}), map[string]int64{"former locations": 1, "alerts": 1})
-		same(t, clean(t, s, Retention{Rewards: programme.Day}), map[string]int64{"rewards": 1})
+		same(t, clean(t, s, memory.Retention{Places: programme.Day, Alerts: programme.Day}), map[string]int64{"former locations": 1, "alerts": 1})
+		same(t, clean(t, s, memory.Retention{Rewards: programme.Day}), map[string]int64{"rewards": 1})
 		check(t, s.SavePayouts(ctx, []memory.Reward{reward(1, old)})) // its block is searched again
 		if n := len(must[[]memory.Reward](t)(rewards(ctx, again, memory.RewardFilter{}))); n != 1 {
 			t.Errorf("%d rewards", n)
@@ -219,19 +222,26 @@ func TestCleanTheRest(t *testing.T) {
 	})
 }
 
-// Nothing is deleted of a young database, nor where everything is kept for ever.
+// Nothing is deleted of a young database, nor where everything is kept for ever, nor before anything is known of the chain.
 func TestCleanNothing(t *testing.T) {
 	both(t, func(t *testing.T, s, again *Store) {
-		check(t, s.SaveEraStatistics(t.Context(), memory.EraStatistics{Era: 1, At: 1}))
-		check(t, s.SaveEraPoints(t.Context(), memory.EraTotal{Era: 1}, []memory.EraPoints{{Era: 1, Stash: "a"}}))
+		ctx := t.Context()
+		check(t, s.SaveEraStatistics(ctx, memory.EraStatistics{Era: 1, At: 1}))
+		check(t, s.SaveEraPoints(ctx, memory.EraTotal{Era: 1}, []memory.EraPoints{{Era: 1, Stash: "a"}}))
 		changes(t, again, func() error {
-			same(t, clean(t, s, Retention{}), map[string]int64{})
-			_, err := s.Clean(t.Context(), programme.Day, DefaultRetention(), nil)
+			list, err := s.Clean(ctx, memory.Retention{Eras: 1}, nil)
+			same(t, len(list), 0)
 			return err
 		})
-		ctx, cancel := context.WithCancel(t.Context())
+		changes(t, again, func() error {
+			same(t, clean(t, s, memory.Retention{}), map[string]int64{})
+			check(t, s.SaveChain(ctx, memory.Chain{Updated: programme.Day}))
+			_, err := s.Clean(ctx, memory.DefaultRetention(), nil)
+			return err
+		}, memory.SubjectChain)
+		ended, cancel := context.WithCancel(ctx)
 		cancel()
-		if _, err := s.Clean(ctx, now, DefaultRetention(), nil); !errors.Is(err, context.Canceled) {
+		if _, err := s.Clean(ended, memory.DefaultRetention(), nil); !errors.Is(err, context.Canceled) {
 			t.Errorf("error is %v", err)
 		}
 	})

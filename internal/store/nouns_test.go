@@ -279,7 +279,7 @@ func TestNoNounIsForgotten(t *testing.T) {
 		"Verdict": "in Standing", "Feed": "in Observer", "Hardware": "in Presence", "Notice": "in Presence",
 		"PresenceState": "made of others", "PresenceBatch": "made of others", "PresenceHistory": "made of others",
 		"RewardFilter": "a question", "RewardSum": "computed; the conformance suite has it", "Job": "package jobs keeps it",
-		"Place": "in Located and Lookup",
+		"Place": "in Located and Lookup", "Retention": "a setting", "Cleaned": "a result",
 	}
 	for _, n := range slices.Concat(memoryNouns(), networkNouns(), outsideNouns()) {
 		covered[n.name] = "kept"

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -88,17 +89,17 @@ func TestRuntimes(t *testing.T) {
 		t.Run(world, func(t *testing.T) {
 			t.Parallel()
 			c := populated(t, world)
-			model := c.model(t, "facts.json", "sparse.json")
+			model := sync.OnceValue(func() []outcome { return c.model(t, "facts.json", "sparse.json") })
 			t.Run("full facts", func(t *testing.T) {
 				var r *record
 				r, c.full = c.plan(t, "facts.json")
-				compare(t, r, &model[0], &c.e)
+				compare(t, r, &model()[0], &c.e)
 				corners(t, r, &c.e)
 			})
 			t.Run("same record", c.sameRecord)
 			t.Run("presence only", func(t *testing.T) {
 				r, _ := c.replan(t, 0, c.file("sparse.json"))
-				compare(t, r, &model[1], &c.e)
+				compare(t, r, &model()[1], &c.e)
 			})
 			t.Run("blind sources", c.blindSources)
 			t.Run("storage", c.storage)

@@ -53,6 +53,8 @@ type Memory interface {
 	SaveNominators(ctx context.Context, list []memory.Nominator) error
 	SaveChain(ctx context.Context, c memory.Chain) error
 	RaiseAlert(ctx context.Context, w plan.Warning) (fresh bool, err error)
+	// Clean deletes what is older than it is to be kept.
+	Clean(ctx context.Context, keep memory.Retention, progress func(done, total int, what string)) ([]memory.Cleaned, error)
 }
 
 // Monitor looks for a new client release and names the newest one known, empty when none is.
@@ -81,6 +83,8 @@ type Bench struct {
 	Nominator Nominator
 	// Trigger makes jobs wanted that have a cause; nil in tests of single jobs.
 	Trigger func(ctx context.Context, cause jobs.Cause) error
+	// Keep says for how long what is written again and again is kept.
+	Keep memory.Retention
 	// Force has the next round held whether a nominator is due or not; once.
 	Force bool
 
@@ -105,7 +109,7 @@ func (b *Bench) Bodies() (bodies map[string]jobs.Body, absent map[string]string,
 		jobs.ActiveValidator: b.activeValidator, jobs.Validity: b.validity, jobs.Score: b.score, jobs.EraStats: b.eraStats,
 		jobs.EraPoints: b.eraPoints, jobs.Inclusion: b.inclusion, jobs.SessionKey: b.sessionKey, jobs.UnclaimedEras: b.unclaimedEras,
 		jobs.ValidatorPref: b.validatorPref, jobs.LocationStats: b.locationStats, jobs.NominatorStake: b.nominatorStake,
-		jobs.Scorekeeper: b.scorekeeper, jobs.Stale: b.stale,
+		jobs.Scorekeeper: b.scorekeeper, jobs.Stale: b.stale, jobs.CleanUp: b.cleanUp,
 	}
 	absent = map[string]string{jobs.ClearOffline: "there is nothing to do: offline time is counted over a trailing window and never reset"}
 	if bodies[jobs.Monitor] = b.monitor; b.Monitor == nil {

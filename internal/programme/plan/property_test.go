@@ -67,7 +67,7 @@ func drawObservation(t *rapid.T, p *Plan, head uint32) Observation {
 		text := rapid.SampledFrom([]string{"", "", "", "broken"})
 		o.Tx = &Outcome{
 			Stage: rapid.SampledFrom([]Stage{Pending, Seen, Included, Included, Lost}).Draw(t, "stage"),
-			Error: text.Draw(t, "error"), Inner: text.Draw(t, "inner"), Block: block.Draw(t, "block"), Extrinsic: "0xe",
+			Error: text.Draw(t, "error"), Inner: text.Draw(t, "inner"), Pool: text.Draw(t, "pool"), Block: block.Draw(t, "block"), Extrinsic: "0xe",
 		}
 		if o.Tx.Stage == Lost {
 			o.Tx.Never = text.Draw(t, "never")
@@ -95,8 +95,11 @@ func TestStepNeverBreaksItsRules(t *testing.T) {
 				p.Order = &Order{Author: "me", Reason: "no"}
 			}
 			o := drawObservation(t, &p, head)
-			before := p
+			before := deep(p)
 			q, actions := Step(p, o)
+			if !cmp.Equal(before, p) {
+				t.Fatalf("the step changed the plan it was made from:\n%s", cmp.Diff(before, p))
+			}
 			checkStep(t, before, q, o, actions)
 			if sent(actions) == "" {
 				checkRest(t, q, o)
@@ -106,6 +109,17 @@ func TestStepNeverBreaksItsRules(t *testing.T) {
 			}
 		}
 	})
+}
+
+// deep copies a plan with what it points to, as far as steps change it.
+func deep(p Plan) Plan {
+	if p.Tx != nil {
+		p.Tx = new(*p.Tx)
+	}
+	if p.Announcement != nil {
+		p.Announcement = new(*p.Announcement)
+	}
+	return p
 }
 
 func checkStep(t *rapid.T, p, q Plan, o Observation, actions []Action) {

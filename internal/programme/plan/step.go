@@ -141,9 +141,12 @@ func (m *machine) tx() Outcome {
 	return *m.o.Tx
 }
 
+// pool keeps the node's newest word, in a copy: the plan that the step began with stays as it is, to be compared with.
 func (m *machine) pool() bool {
 	if m.p.Tx != nil {
-		m.p.Tx.Pool = m.tx().Pool
+		tx := *m.p.Tx
+		tx.Pool = m.tx().Pool
+		m.p.Tx = &tx
 	}
 	return false
 }

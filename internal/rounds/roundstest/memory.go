@@ -37,6 +37,10 @@ type Memory struct {
 	plans       []plan.Plan
 	alerts      []plan.Warning
 	network     network
+
+	// Cleaned is what Clean says it has deleted, and Kept the rules it was last called with.
+	Cleaned []memory.Cleaned
+	Kept    memory.Retention
 }
 
 // NewMemory makes an empty memory.

@@ -112,6 +112,15 @@ func (m *Memory) SaveChain(_ context.Context, c memory.Chain) error {
 	return nil
 }
 
+// Clean tells what the test has put into Cleaned.
+func (m *Memory) Clean(_ context.Context, keep memory.Retention, progress func(done, total int, what string)) ([]memory.Cleaned, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Kept = keep
+	progress(0, 1, "records")
+	return m.Cleaned, nil
+}
+
 // Archive reads what snapshots of the world do not hold.
 type Archive struct{ W *World }
 

@@ -1,0 +1,154 @@
+//go:build bench
+
+package gateway_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/thousand-validators/otv/internal/gateway"
+	"github.com/thousand-validators/otv/internal/gateway/gatewaytest"
+	"github.com/thousand-validators/otv/internal/ops"
+	"github.com/thousand-validators/otv/internal/store"
+	"github.com/thousand-validators/otv/internal/store/pgtest"
+)
+
+// measured is a route under load. A path with %s is asked for every candidate in turn.
+type measured struct {
+	name, path string
+	headers    []string
+}
+
+func measuredRoutes(tag string) []measured {
+	gz := []string{"Accept-Encoding: gzip"}
+	return []measured{
+		{"list of candidates, gzip", "/candidates", gz},
+		{"list of candidates, unchanged (304)", "/candidates", []string{"If-None-Match: " + tag}},
+		{"list of nominators, gzip", "/nominators", gz},
+		{"page of 100 candidates, gzip", gateway.V1 + "/candidates", gz},
+		{"candidate", "/candidate/%s", nil},
+		{"score", "/score/%s", nil},
+		{"stake", "/nominatorstake/%s", nil},
+		{"points of 84 eras, gzip", "/erapoints/%s", gz},
+		{"explanation, gzip", gateway.V1 + "/candidates/%s/explain", gz},
+	}
+}
+
+// TestWrk measures throughput and latency with wrk, server and wrk on the same cores: warm, with every answer kept, and
+// cold, with none kept, so that each is built for its request.
+func TestWrk(t *testing.T) {
+	wrk, err := exec.LookPath("wrk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const candidates = 1126
+	for _, kind := range []string{"SQLite", "PostgreSQL"} {
+		t.Run(kind, func(t *testing.T) {
+			target := filepath.Join(t.TempDir(), "otv.db")
+			if kind == "PostgreSQL" {
+				target = pgtest.URL(t)
+			}
+			s, err := store.Open(t.Context(), target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = s.Close() }()
+			p, err := gatewaytest.New(t.Context(), s, candidates, 20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			reading, err := store.OpenReadOnly(t.Context(), target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = reading.Close() }()
+			for _, mode := range []struct {
+				name string
+				kept int
+			}{{"warm", 256 << 20}, {"cold", 1}} {
+				g, err := gateway.New(gateway.Options{
+					Data: reading, Logger: slog.New(slog.DiscardHandler), Now: p.World.Now, Rules: p.World.Rules(), Network: gatewaytest.Network, Kept: mode.kept,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := g.Refresh(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				r := &rig{p, g, t}
+				began := time.Now()
+				resp, body := r.ask("GET", "/candidates")
+				t.Logf("%s, %s: first list of candidates after a change: %v, %d KiB", kind, mode.name, time.Since(began).Round(time.Millisecond), len(body)>>10)
+				load(t, wrk, kind, mode.name, g, p, resp.Header.Get("ETag"))
+			}
+		})
+	}
+}
+
+var (
+	perSecond = regexp.MustCompile(`Requests/sec:\s+([\d.]+)`)
+	slowest   = regexp.MustCompile(`99%\s+([\d.]+\w+)`)
+	median    = regexp.MustCompile(`50%\s+([\d.]+\w+)`)
+	failures  = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)|Socket errors: .*`)
+)
+
+func load(t *testing.T, wrk, kind, mode string, g *gateway.Gateway, p *gatewaytest.Programme, tag string) {
+	ctx, cancel := context.WithCancel(t.Context())
+	bound := make(chan net.Addr, 1)
+	ended := make(chan error, 1)
+	l := ops.Listener{
+		Name: "api", Key: "server.port", Address: "127.0.0.1:0", Handler: g, Logger: slog.New(slog.DiscardHandler), Bound: func(a net.Addr) { bound <- a },
+	}
+	go func() { ended <- l.Run(ctx, func() {}) }()
+	address := (<-bound).String()
+	var stashes []string
+	for _, c := range p.World.List {
+		stashes = append(stashes, `"`+string(c.Stash)+`"`)
+	}
+	for _, m := range measuredRoutes(tag) {
+		script := filepath.Join(t.TempDir(), "route.lua")
+		var lua strings.Builder
+		fmt.Fprintf(&lua, "local stashes = {%s}\nlocal n = 0\n", strings.Join(stashes, ","))
+		for _, h := range m.headers {
+			name, value, _ := strings.Cut(h, ": ")
+			fmt.Fprintf(&lua, "wrk.headers[%q] = [==[%s]==]\n", name, value)
+		}
+		path := strings.ReplaceAll(m.path, "%s", `" .. stashes[n % #stashes + 1] .. "`)
+		fmt.Fprintf(&lua, "request = function()\n n = n + 1\n return wrk.format(nil, \"%s\")\nend\n", path)
+		if err := os.WriteFile(script, []byte(lua.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args := []string{"-t1", "-c32", "--latency", "-s", script, "http://" + address}
+		if mode == "warm" && strings.Contains(m.path, "%s") { // every answer once
+			if out, err := exec.Command(wrk, append([]string{"-d2s"}, args...)...).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+		}
+		out, err := exec.Command(wrk, append([]string{"-d4s"}, args...)...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		one := func(r *regexp.Regexp) string {
+			if found := r.FindSubmatch(out); found != nil {
+				return string(found[len(found)-1])
+			}
+			return "?"
+		}
+		t.Logf("| %s | %s | %s | %s/s | %s | %s |%s", kind, mode, m.name, one(perSecond), one(median), one(slowest), failures.Find(out))
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	runtime.GC()
+}
