@@ -34,7 +34,7 @@ const (
 	lookFile    = "internal/nominator/look.go"
 	actFile     = "internal/nominator/act.go"
 	permitFile  = "internal/nominator/permission.go"
-	readFile    = "internal/nominator/onchain/read.go"
+	headFile    = "internal/nominator/onchain/onchain.go"
 )
 
 // seeds is how many are tried before a mutant counts as not found.
@@ -91,7 +91,7 @@ func mutants() []mutant {
 			{actFile, "plan.Proxy, plan.KindProxy, r.Type, r.Delay", "plan.Proxy, plan.KindProxy, \"Governance\", r.Delay"},
 		}},
 		{"T25", "blocks that are not final decide", []edit{
-			{readFile, "b, err := c.client.Finalised(ctx)", "b, err := c.client.Best(ctx)"},
+			{headFile, "b, err := c.client.Finalised(ctx)", "b, err := c.client.Best(ctx)"},
 		}},
 	}
 }
