@@ -100,6 +100,18 @@ func (n *Network) act(c *Candidate, on *simchain.Chain, pallet, name string, arg
 	return nil
 }
 
+// Act has a candidate, named by its slot, submit a transaction to the chain with staking.
+func (n *Network) Act(slot int, pallet, name string, args ...any) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, c := range n.people.candidates {
+		if c.Slot == slot {
+			return n.Staking().Act(c.key, pallet, name, args...)
+		}
+	}
+	return fmt.Errorf("there is no candidate in slot %d", slot)
+}
+
 // leave takes a candidate's node offline: it is gone from telemetry and produces nothing.
 func (n *Network) leave(c *Candidate) {
 	if c.node < 0 {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/thousand-validators/otv/internal/nominator"
 	"github.com/thousand-validators/otv/internal/presence"
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/decision"
@@ -33,7 +34,7 @@ func (r *run) check() error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(r.explained(intents), r.once(plans), r.honest(plans))
+	err = errors.Join(r.explained(intents), r.decided(plans), r.once(plans), r.honest(plans))
 	if r.step%8 != 4 { // what changes with the jobs only
 		return err
 	}
@@ -55,7 +56,13 @@ func (r *run) explained(intents []plan.Intent) error {
 		if !ours[t.Signer] {
 			continue
 		}
+		if r.mode() != nominator.ModeAct {
+			return broken("the transaction %x was signed although act.mode is %s", t.Hash, r.mode())
+		}
 		i := stored["0x"+hex.EncodeToString(t.Hash[:])]
+		if i == nil && r.stolen {
+			continue
+		}
 		switch {
 		case i == nil:
 			return broken("the transaction %x in block %d has no intent", t.Hash, t.Number)
@@ -119,6 +126,9 @@ func (r *run) honest(plans []plan.Plan) error {
 			}
 		case plan.Failed:
 			for _, bad := range []string{"Unannounced", "NotProxy", "BadTarget", "inside failed", "failed in block"} {
+				if r.betrayed && p.Mode != plan.Delayed {
+					continue // nobody could have known
+				}
 				if strings.Contains(p.Reason, bad) {
 					return broken("the plan of %s (%s) sent what could not succeed: %s", p.Nominator, p.Mode, p.Reason)
 				}
@@ -219,6 +229,9 @@ func (r *run) verdicts() error {
 	}
 	steady := map[int]string{}
 	for _, c := range r.net.Candidates() {
+		if c.Slot == r.traitor {
+			continue
+		}
 		if c.Behaviour == simnet.Steady && c.Super == (simchain.Account{}) {
 			steady[c.Slot] = c.Name
 		}
@@ -233,6 +246,49 @@ func (r *run) verdicts() error {
 				return broken("%s, which does nothing wrong, fails %s: %s", steady[s.Slot], v.Code, v.Detail)
 			}
 		}
+	}
+	return nil
+}
+
+// announcements: what is announced on chain belongs to an open plan.
+func (r *run) announcements(signer programme.Address, open []plan.Plan) error {
+	head, err := r.acting.Chain.Head(r.ctx)
+	if err != nil {
+		return nil //nolint:nilerr // the machine is busy; other seeds look
+	}
+	list, err := r.acting.Chain.Announcements(r.ctx, head, signer)
+	if err != nil {
+		return nil //nolint:nilerr // the same
+	}
+	for _, a := range list.List {
+		if !slices.ContainsFunc(open, func(p plan.Plan) bool { return p.CallHash == a.CallHash }) {
+			return broken("the announcement %s at %d has no open plan", a.CallHash, a.Height)
+		}
+	}
+	return nil
+}
+
+// decided: the targets of a plan are those that its record gives the nominator.
+func (r *run) decided(plans []plan.Plan) error {
+	for _, p := range plans {
+		k := p.Round + string(p.Nominator)
+		if p.Mode == plan.Removal || r.records[k] {
+			continue
+		}
+		doc, err := r.db.Document(r.ctx, p.Round)
+		if err != nil {
+			return broken("nothing explains the plan of %s: %v", p.Nominator, err)
+		}
+		rec, err := decision.Verify(doc.Bytes)
+		if err != nil {
+			return broken("the record %s does not recompute: %v", p.Round, err)
+		}
+		for _, n := range rec.Decision.Nominators {
+			if n.Address == p.Nominator && !plan.SameSet(n.Targets, p.Targets) {
+				return broken("the plan of %s is not what its record decided", p.Nominator)
+			}
+		}
+		r.records[k] = true
 	}
 	return nil
 }
@@ -266,6 +322,17 @@ func (r *run) settled() error {
 		})
 		if !ours {
 			return broken("the nomination of %s in block %d has no plan that succeeded", r.address(e.Stash), e.Number)
+		}
+	}
+	if r.mode() != nominator.ModeAct {
+		return nil
+	}
+	for _, n := range r.net.Nominators() {
+		if n.Delay == 0 || r.acting == nil {
+			continue
+		}
+		if err := r.announcements(programme.Address(r.address(n.Signer)), plans); err != nil {
+			return err
 		}
 	}
 	if len(last) == 0 {

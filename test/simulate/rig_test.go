@@ -37,12 +37,12 @@ const (
 	sessionBlocks  = 8
 	sessionsPerEra = 4
 	busySteps      = 44 // in which things break
-	quietSteps     = 34 // in which nothing does
+	quietSteps     = 54 // in which nothing does
 	jobsEvery      = 4 * sessionBlocks
 )
 
 // answerTime is how long a node may take. A node that stalls costs this much of the test's time.
-const answerTime = 150 * time.Millisecond
+const answerTime = 300 * time.Millisecond
 
 // run is the simulation of one seed.
 type run struct {
@@ -68,13 +68,17 @@ type run struct {
 	watched context.CancelFunc
 	gone    sync.WaitGroup
 
-	faults  []active
-	lied    int // last step in which a node lied
-	visits  int // how often the jobs were done
-	step    int
-	truth   map[int][]programme.Interval // when nodes were really away, by slot
-	records map[string]bool              // that were verified
-	replays map[string]bool              // plans that asked for a new round
+	faults   []active
+	betrayed bool // a target has turned bad
+	traitor  int  // its slot
+	stolen   bool // somebody else has used one of our keys
+	lied     int  // last step in which a node lied
+	visits   int  // how often the jobs were done
+	due      bool // they have to be done again: the last time failed
+	step     int
+	truth    map[int][]programme.Interval // when nodes were really away, by slot
+	records  map[string]bool              // that were verified
+	replays  map[string]bool              // plans that asked for a new round
 }
 
 // active is a fault that lasts.
@@ -142,7 +146,22 @@ func newRun(ctx context.Context, seed uint64, dir string, t template, logs io.Wr
 	if r.db, err = store.Open(ctx, file); err != nil {
 		return r, err
 	}
-	return r, r.start()
+	return r, r.begun()
+}
+
+// begun starts the programme. A machine that is busy with other things may need several attempts.
+func (r *run) begun() (err error) {
+	for range 20 {
+		if err = r.start(); err == nil {
+			return nil
+		}
+		r.note("start: %v", err)
+		r.stopProgramme()
+		if len(r.faults) > 0 {
+			r.mend(true)
+		}
+	}
+	return err
 }
 
 // note remembers what happened.
@@ -219,7 +238,7 @@ func (r *run) startNominator(client *substrate.Client) error {
 		return err
 	}
 	s := nominator.Settings{
-		Chain: on, Store: r.db, Mode: nominator.ModeAct, Consent: true, Programme: listed{r}, MaxCommission: rules.Limits.MaxCommission,
+		Chain: on, Store: r.db, Mode: r.mode(), Consent: true, Programme: listed{r}, MaxCommission: rules.Limits.MaxCommission,
 		CancelUnknown: true, Period: 16, Now: r.net.Now, Random: random{r.rng}, Logger: r.log,
 		Fault: func(at nominator.Point) {
 			if r.fuse > 0 {
@@ -243,6 +262,14 @@ func (r *run) startNominator(client *substrate.Client) error {
 	}
 	r.acting, err = nominator.New(s)
 	return err
+}
+
+// mode is act, and propose for one seed of ten.
+func (r *run) mode() nominator.Mode {
+	if r.seed%10 == 9 {
+		return nominator.ModePropose
+	}
+	return nominator.ModeAct
 }
 
 // crash ends a process in place.

@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	seeds   = flag.Int("seeds", 12, "how many seeds are lived through")
+	seeds   = flag.Int("seeds", 8, "how many seeds are lived through")
 	first   = flag.Uint64("first", 1, "the first seed")
 	replay  = flag.Uint64("seed", 0, "live through this seed only, and tell what happens")
 	workers = flag.Int("workers", 2*runtime.GOMAXPROCS(0), "how many seeds at once; some of their time is waiting for nodes that stall")
