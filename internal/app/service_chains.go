@@ -69,13 +69,6 @@ func (h *chainsHandle) get(ctx context.Context) (*chain.Chains, error) {
 	return h.chains, nil
 }
 
-// now is what get gives, without waiting; nil when the chains were never connected.
-func (h *chainsHandle) now() *chain.Chains {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.chains
-}
-
 // connection is what /healthcheck tells: how the relay, or only, chain is connected.
 func (h *chainsHandle) connection() health.Connection {
 	h.mu.Lock()

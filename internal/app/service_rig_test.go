@@ -296,5 +296,5 @@ func genesis(t testing.TB, db *store.Store) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Network.Genesis
+	return c.Genesis
 }

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 // consumer is a program of somebody else, written for the old backend: it knows nothing but the members that the old API
 // documents, and fails where one that is always there is not.
 type consumer struct {
+	ctx  context.Context //nolint:containedctx // that of the test
 	base string
 	http *http.Client
 }
@@ -84,7 +86,11 @@ type (
 var errNothing = errors.New("204")
 
 func (c consumer) get(path string, into any) error {
-	resp, err := c.http.Get(c.base + path)
+	req, err := http.NewRequestWithContext(c.ctx, http.MethodGet, c.base+path, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return err
 	}
@@ -182,7 +188,7 @@ func TestAConsumerOfTheOldAPIKeepsWorking(t *testing.T) {
 	r := reader(t)
 	srv := httptest.NewServer(r)
 	defer srv.Close()
-	got, err := consumer{srv.URL, srv.Client()}.report()
+	got, err := consumer{t.Context(), srv.URL, srv.Client()}.report()
 	if err != nil {
 		t.Fatal(err)
 	}

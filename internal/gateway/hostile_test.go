@@ -170,7 +170,7 @@ func TestHostileConnections(t *testing.T) {
 	var wg sync.WaitGroup
 	var slow []net.Conn
 	for i := range 300 {
-		conn, err := net.Dial("tcp", address)
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,7 +226,11 @@ func TestHostileConnections(t *testing.T) {
 	wg.Wait()
 	// Whoever behaves is served meanwhile.
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get("http://" + address + "/candidates")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/candidates", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("an honest client: %v", err)
 	}

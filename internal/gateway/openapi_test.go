@@ -91,7 +91,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		pattern := moreFixed(patterns, bare)
 		seen[pattern] = true
 		resp, body := r.ask(http.MethodGet, path)
-		if resp.StatusCode != 200 {
+		if resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
 			continue
 		}

@@ -266,7 +266,11 @@ func TestChangesAreServedAndTold(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()
-	resp, err := srv.Client().Get(srv.URL + gateway.V1 + "/events")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+gateway.V1+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := srv.Client().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -70,6 +71,17 @@ func instant() map[string]Body {
 	out := map[string]Body{}
 	for _, j := range Catalogue() {
 		out[j.Name] = func(context.Context, *Run) (string, error) { return "done", nil }
+	}
+	return out
+}
+
+// atStart are the names of the jobs that run when the engine starts.
+func atStart() []string {
+	var out []string
+	for _, j := range Catalogue() {
+		if slices.Contains(j.On, AtStart) {
+			out = append(out, j.Name)
+		}
 	}
 	return out
 }
@@ -181,10 +193,8 @@ func (r *rig) ran(job string, times int) {
 // ranAll waits until every job that runs at start has.
 func (r *rig) ranAll() {
 	r.t.Helper()
-	for _, j := range Catalogue() {
-		if j.Name != ClearOffline {
-			r.ran(j.Name, 1)
-		}
+	for _, j := range atStart() {
+		r.ran(j, 1)
 	}
 }
 

@@ -181,7 +181,7 @@ func (c *chain) remembered(t *testing.T, database string) []memory.Round {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := db.Rounds(t.Context(), info.Network.Genesis, 0)
+	list, err := db.Rounds(t.Context(), info.Genesis, 0)
 	if err != nil || len(list) == 0 {
 		t.Fatalf("%d rounds, %v", len(list), err)
 	}

@@ -188,7 +188,6 @@ type facts struct {
 	totals      map[programme.Era]bool
 	events      int
 	candidates  int
-	blind       int
 }
 
 func (r *rig) facts() facts {
@@ -203,7 +202,7 @@ func (r *rig) facts() facts {
 	f := facts{plans: map[plan.Key]plan.State{}, totals: map[programme.Era]bool{}}
 	c, err := r.db.Chain(ctx)
 	must(err)
-	f.rounds, err = r.db.Rounds(ctx, c.Network.Genesis, 0)
+	f.rounds, err = r.db.Rounds(ctx, c.Genesis, 0)
 	must(err)
 	f.nominations, err = r.db.Nominations(ctx)
 	must(err)

@@ -20,8 +20,9 @@ func main() {
 	program := flag.String("otv", "build/bin/otv", "the program")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := serve(ctx, *program); err != nil {
+	err := serve(ctx, *program)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "services:", err)
 		os.Exit(1)
 	}

@@ -331,7 +331,7 @@ func (r *run) settled() error {
 		if n.Delay == 0 || r.acting == nil {
 			continue
 		}
-		if err := r.announcements(programme.Address(r.address(n.Signer)), plans); err != nil {
+		if err := r.announcements(r.address(n.Signer), plans); err != nil {
 			return err
 		}
 	}

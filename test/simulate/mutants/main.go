@@ -6,10 +6,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,13 +99,16 @@ func mutants() []mutant {
 }
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(names []string) error {
+func run(ctx context.Context, names []string) error {
 	var survived []string
 	done := 0
 	for _, m := range mutants() {
@@ -112,7 +117,7 @@ func run(names []string) error {
 		}
 		done++
 		began := time.Now()
-		seed, err := m.try()
+		seed, err := m.try(ctx)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
@@ -133,7 +138,7 @@ func run(names []string) error {
 }
 
 // try simulates with the defect, and tells which seed found it.
-func (m mutant) try() (seed string, err error) {
+func (m mutant) try(ctx context.Context) (seed string, err error) {
 	dir, err := os.MkdirTemp("", "otv-mutant-")
 	if err != nil {
 		return "", err
@@ -144,11 +149,11 @@ func (m mutant) try() (seed string, err error) {
 		return "", err
 	}
 	binary := filepath.Join(dir, "simulate.test")
-	build := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", binary, "./test/simulate") //nolint:gosec // the arguments are ours
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", binary, "./test/simulate") //nolint:gosec // the arguments are ours
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("it does not build: %w\n%s", err, out)
 	}
-	test := exec.Command(binary, "-test.run", "^TestSimulate$", "-test.timeout", "20m", "-seeds", seeds) //nolint:gosec // the same
+	test := exec.CommandContext(ctx, binary, "-test.run", "^TestSimulate$", "-test.timeout", "20m", "-seeds", seeds) //nolint:gosec // the same
 	test.Dir = "test/simulate"
 	out, err := test.CombinedOutput()
 	if err == nil {
