@@ -63,7 +63,6 @@ func TestAnswerIsServedAsTheClientCanRead(t *testing.T) {
 			t.Errorf("If-None-Match %s: status %d", held, r.StatusCode)
 		}
 	}
-
 	if r := serve(t, a, http.MethodGet, "If-None-Match", `W/"other"`); r.StatusCode != http.StatusOK {
 		t.Errorf("another tag: status %d", r.StatusCode)
 	}

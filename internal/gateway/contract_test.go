@@ -286,7 +286,7 @@ func TestNothingFound(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/lastnomination", "/validators/beefy", "/erapoints/" + stash(0)} {
-		if resp, body := empty.ask(http.MethodGet, path); resp.StatusCode != 200 || body == "" {
+		if resp, body := empty.ask(http.MethodGet, path); resp.StatusCode != http.StatusOK || body == "" {
 			t.Errorf("%s on an empty database: %d %s", path, resp.StatusCode, body)
 		}
 	}
@@ -327,7 +327,7 @@ func TestDocumentedErrors(t *testing.T) {
 			}
 		}
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions} {
-			if resp, b := r.ask(method, c.path); resp.StatusCode != 404 || b != "Not Found" || resp.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
+			if resp, b := r.ask(method, c.path); resp.StatusCode != http.StatusNotFound || b != "Not Found" || resp.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
 				t.Errorf("%s %s: %d %q", method, c.path, resp.StatusCode, b)
 			}
 		}
@@ -336,7 +336,7 @@ func TestDocumentedErrors(t *testing.T) {
 			t.Errorf("preflight of %s: %d %v", c.path, resp.StatusCode, resp.Header)
 		}
 	}
-	if resp, body := r.ask(http.MethodGet, "/healthcheck"); resp.StatusCode != 200 || body != "Good!" {
+	if resp, body := r.ask(http.MethodGet, "/healthcheck"); resp.StatusCode != http.StatusOK || body != "Good!" {
 		t.Errorf("healthcheck: %d %s", resp.StatusCode, body)
 	}
 }
@@ -394,7 +394,7 @@ func TestValuesOfCompatibleRoutes(t *testing.T) {
 	for _, c := range r.World.List[:1] {
 		generic = reencode(t, c.Stash)
 	}
-	if resp, other := r.ask(http.MethodGet, "/candidate/"+generic); resp.StatusCode != 200 || !strings.Contains(other, stash(0)) {
+	if resp, other := r.ask(http.MethodGet, "/candidate/"+generic); resp.StatusCode != http.StatusOK || !strings.Contains(other, stash(0)) {
 		t.Errorf("another form of the address: %d", resp.StatusCode)
 	}
 	states := list("/nominators/status")

@@ -205,11 +205,11 @@ func TestDescriptionAndItsPages(t *testing.T) {
 	if r.StatusCode != http.StatusOK || !strings.Contains(got, "swagger-ui-bundle.js") || elsewhereURL.MatchString(got) {
 		t.Errorf("pages: %d, or something from elsewhere in it:\n%s", r.StatusCode, got)
 	}
-	if r, _ = ask(t, g, http.MethodGet, "/swagger/swagger-ui-bundle.js"); r.StatusCode != 200 {
+	if r, _ = ask(t, g, http.MethodGet, "/swagger/swagger-ui-bundle.js"); r.StatusCode != http.StatusOK {
 		t.Errorf("script of the pages: %d", r.StatusCode)
 	}
 	off := plain(t, &counted{}, func(o *Options) { o.Swagger = false })
-	if r, _ = ask(t, off, http.MethodGet, "/swagger"); r.StatusCode != 404 {
+	if r, _ = ask(t, off, http.MethodGet, "/swagger"); r.StatusCode != http.StatusNotFound {
 		t.Errorf("pages that are switched off: %d", r.StatusCode)
 	}
 }

@@ -139,7 +139,7 @@ func TestARoundIsServedAsItIsStored(t *testing.T) {
 	if _, err := decision.Verify([]byte(func() string { _, b := r.ask(http.MethodGet, gateway.V1+"/rounds/1/record"); return b }())); err != nil {
 		t.Errorf("what is served does not verify: %v", err)
 	}
-	if resp, _ := r.ask(http.MethodGet, gateway.V1+"/rounds/latest/diff"); resp.StatusCode != 404 {
+	if resp, _ := r.ask(http.MethodGet, gateway.V1+"/rounds/latest/diff"); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("the first round differs from nothing: %d", resp.StatusCode)
 	}
 }
@@ -239,7 +239,7 @@ func TestErrorsAreProblems(t *testing.T) {
 			t.Errorf("%s: %d %s %s", path, resp.StatusCode, resp.Header.Get("Content-Type"), body)
 		}
 	}
-	if resp, _ := r.ask(http.MethodPost, gateway.V1+"/candidates"); resp.StatusCode != 405 || resp.Header.Get("Allow") == "" {
+	if resp, _ := r.ask(http.MethodPost, gateway.V1+"/candidates"); resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") == "" {
 		t.Errorf("POST: %d", resp.StatusCode)
 	}
 }
@@ -304,7 +304,7 @@ func TestChangesAreServedAndTold(t *testing.T) {
 	if old == fresh || !strings.Contains(fresh, r.Record.Digest) {
 		t.Errorf("after the second round: %s", fresh)
 	}
-	if d, body := r.ask(http.MethodGet, gateway.V1+"/rounds/2/diff"); d.StatusCode != 200 || !strings.Contains(body, `"digest":"sha256:`) {
+	if d, body := r.ask(http.MethodGet, gateway.V1+"/rounds/2/diff"); d.StatusCode != http.StatusOK || !strings.Contains(body, `"digest":"sha256:`) {
 		t.Errorf("difference: %d %s", d.StatusCode, body)
 	}
 	cancel()
