@@ -136,13 +136,18 @@ func (e *endpoint) count(conn *Conn, err error) {
 	e.pool.log.Info("endpoint failed", "endpoint", e.name, "error", err, "rest", d.Round(time.Millisecond))
 }
 
-// drop takes a connection out of use.
-func (e *endpoint) drop(conn *Conn) {
+// broke notes that a connection is of no use any more, and takes it out of use, in one step: whoever finds none dials, and
+// has to know by then that the endpoint is at rest.
+func (e *endpoint) broke(conn *Conn, err error) {
 	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.count(conn, err)
+	if conn == e.last {
+		e.blamed = conn // what its other calls say of it is known
+	}
 	if e.conn == conn {
 		e.conn = nil
 	}
-	e.mu.Unlock()
 }
 
 // errResting means that a connection was found broken after its endpoint had been chosen: choose again.

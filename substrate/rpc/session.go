@@ -228,9 +228,8 @@ func (s *Session) try(ctx context.Context, asked func() string, once, splittable
 		case kindTimeout:
 			e.failed(conn, err)
 		case kindBroken:
-			e.drop(conn)
+			e.broke(conn, err)
 			conn.closeFor(err)
-			e.failed(conn, err)
 		}
 		if once && ran || splittable && IsTimeout(err) {
 			return fail(nil)
