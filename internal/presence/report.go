@@ -17,7 +17,7 @@ const outdated = 2 * programme.Minute
 // Facts is what a round is told of presence.
 type Facts struct {
 	Source     programme.Source
-	Candidates map[int]*programme.Presence // by slot; a listed slot that is missing was never seen
+	Candidates map[int]*programme.Presence // by slot; one that is missing is not watched for yet
 	// Notices are what is odd about listed slots, by slot. No decision depends on it.
 	Notices map[int][]memory.Notice
 }
@@ -40,7 +40,11 @@ func Report(h *memory.PresenceHistory, now programme.Millis) Facts {
 		if s.Listed && len(s.Notices) > 0 {
 			f.Notices[s.Slot] = s.Notices
 		}
-		if !s.Listed || s.FirstSeen == 0 {
+		if !s.Listed {
+			continue
+		}
+		if s.FirstSeen == 0 {
+			f.Candidates[s.Slot] = &programme.Presence{} // was never seen
 			continue
 		}
 		p := &programme.Presence{

@@ -68,6 +68,7 @@ func TestReportOfCandidates(t *testing.T) {
 	want := map[int]*programme.Presence{
 		1: {FirstSeen: 1, LastSeen: now - second, Live: 2, Implementation: "i", Version: "v"}, // it was there when somebody last looked
 		2: {FirstSeen: 1, LastSeen: 50, Outages: []programme.Interval{span(10, 20), running(50)}},
+		4: {}, // watched for, and never seen
 	}
 	got := Report(&h, now)
 	if d := cmp.Diff(want, got.Candidates); d != "" {

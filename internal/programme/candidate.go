@@ -30,6 +30,8 @@ type Presence struct {
 	Outages        []Interval `json:"outages,omitempty"`
 	Implementation string     `json:"implementation,omitempty"` // self-reported client name
 	Version        string     `json:"version,omitempty"`        // self-reported client version
+	// Pending says that nobody watched for the name yet: it was listed a moment ago, and nothing is known of its nodes.
+	Pending bool `json:"pending,omitempty"`
 }
 
 // Interval is [From, To); To = 0 means that it still runs.

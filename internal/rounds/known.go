@@ -8,6 +8,7 @@ import (
 )
 
 // Presence is what was seen of the candidates' nodes, by slot, and how far that can be relied on. Package presence has it.
+// A slot that is missing is not watched for yet: its candidate was listed a moment ago.
 type Presence func(ctx context.Context, now programme.Millis) (programme.Source, map[int]*programme.Presence, error)
 
 // Known reads the facts that others keep in the database. It is the [Sources] of a process that shares its work.
@@ -35,7 +36,11 @@ func (k *Known) Facts(ctx context.Context, now programme.Millis, candidates []pr
 		source.Name = programme.SourceTelemetry
 		nodes := Part{Sources: []programme.Source{source}, Candidates: map[int]programme.Facts{}}
 		for _, c := range candidates {
-			if p := seen[c.Slot]; p != nil {
+			p := seen[c.Slot]
+			if p == nil && source.State == programme.SourceOK {
+				p = &programme.Presence{Pending: true}
+			}
+			if p != nil {
 				nodes.Candidates[c.Slot] = programme.Facts{Presence: p}
 			}
 		}

@@ -53,6 +53,9 @@ func TestKnownJoinsWhatOthersKeep(t *testing.T) {
 				Location: &programme.Location{City: "Lisbon", Country: "PT", ASN: 5, At: now - 10},
 				Remote:   &programme.RemoteRank{Found: true, Rank: 9, At: now},
 			}},
+			// They were listed a moment ago.
+			{Slot: 2, Facts: programme.Facts{Presence: &programme.Presence{Pending: true}}},
+			{Slot: 3, Facts: programme.Facts{Presence: &programme.Presence{Pending: true}}},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

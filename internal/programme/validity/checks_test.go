@@ -104,9 +104,12 @@ func TestTelemetryChecks(t *testing.T) {
 	const o, c, a = programme.CodeOnline, programme.CodeConnectionTime, programme.CodeOfflineTime
 	tel := programme.SourceTelemetry
 	unseen := func(in *programme.Inputs) { in.Candidates[0].Presence = nil }
+	pending := func(in *programme.Inputs) { in.Candidates[0].Presence = &programme.Presence{Pending: true} }
 	runCases(t, []checkCase{
 		one("connected", o, yes, "", nothing),
 		one("never seen", o, no, "ever seen", unseen),
+		one("not watched for yet", o, unknown, "listed a moment ago", pending),
+		one("first sight not watched for yet", c, unknown, "listed a moment ago", pending),
 		one("seen by nobody", o, no, "ever seen", presence(func(p *programme.Presence) { *p = programme.Presence{} })),
 		two("gone for exactly the grace", o, answer{yes, "gone for 5 min"}, answer{yes, ""},
 			presence(func(p *programme.Presence) { p.Live, p.LastSeen = 0, now-5*programme.Minute })),

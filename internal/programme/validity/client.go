@@ -50,6 +50,10 @@ func clientUpgrade(s *subject, v *programme.Verdict) {
 	if !dated(s, v, release) {
 		return
 	}
+	if p := s.c.Presence; p != nil && p.Pending {
+		s.unknown(v, s.hold(), pending)
+		return
+	}
 	value := version
 	if value == "" {
 		value = "unknown"

@@ -22,6 +22,8 @@ func connectionTime(s *subject, v *programme.Verdict) {
 	if s.c.Presence == nil || s.c.Presence.FirstSeen == 0 {
 		if ok, why := s.works(programme.SourceTelemetry); !ok {
 			s.unknown(v, s.hold(), why)
+		} else if s.c.Presence != nil && s.c.Presence.Pending {
+			s.unknown(v, s.hold(), pending)
 		} else if s.in.Rules.Switches.UnseenFails {
 			fail(v, "never", "The node was not seen yet; the waiting time starts when it appears on telemetry.")
 		} else {

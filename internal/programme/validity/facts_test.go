@@ -35,6 +35,9 @@ func TestClientUpgrade(t *testing.T) {
 		one("no version", c, no, "version is unknown", version("")),
 		one("no number in it", c, no, "required", version("latest")),
 		one("number longer than any version", c, no, "required", version("12345678901234567")),
+		one("not watched for yet", c, unknown, "listed a moment ago", func(in *programme.Inputs) {
+			in.Candidates[0].Presence = &programme.Presence{Pending: true}
+		}),
 		one("never seen", c, no, "version is unknown", func(in *programme.Inputs) { in.Candidates[0].Presence = nil }),
 		one("within the grace", c, yes, "must run from 2026-03-01T12:00:00Z", both2(old, release(programme.Release{Name: "v1.15.2", PublishedAt: now - 48*programme.Hour}))),
 		one("grace just over", c, no, "required", both2(old, release(programme.Release{Name: "v1.15.2", PublishedAt: now - 48*programme.Hour - 1}))),

@@ -4,6 +4,9 @@ import (
 	"github.com/thousand-validators/otv/internal/programme"
 )
 
+// pending is said of a name that telemetry has not been searched for.
+const pending = "The name was listed a moment ago and is not watched for on telemetry yet."
+
 func onlineLimit(in *programme.Inputs) string {
 	if !in.Rules.Switches.PresenceConnections {
 		return "announced within " + span(in.Rules.Limits.OnlineLimit)
@@ -24,6 +27,10 @@ func online(s *subject, v *programme.Verdict) {
 		return
 	}
 	p := s.c.Presence
+	if p != nil && p.Pending {
+		s.unknown(v, limits.OnlineLimit, pending)
+		return
+	}
 	if p == nil || (p.LastSeen == 0 && p.Live == 0) {
 		fail(v, "never", "No node of this name was ever seen on telemetry; the name must match exactly, and the node must report to the programme's telemetry.")
 		return
