@@ -67,19 +67,30 @@ func (a *answers) fresh(have *answer, subjects []memory.Subject) bool {
 	return true
 }
 
-// get hands out the answer to a question, building it when there is none or what is behind it has changed. Whoever asks
-// the same meanwhile waits for the same one. The stamp is read before the data: an answer may be newer than its stamp,
-// and is then built once more, but never older.
-func (a *answers) get(ctx context.Context, key string, subjects []memory.Subject, build func(context.Context) (*answer, error)) (*answer, error) {
+// have is the kept answer to a question, nil when there is none or what is behind it has changed.
+func (a *answers) have(key string, subjects []memory.Subject) *answer {
 	a.mu.Lock()
 	have, ok := a.kept.Get(key)
 	a.mu.Unlock()
 	if ok && a.fresh(have, subjects) {
+		return have
+	}
+	return nil
+}
+
+// get hands out the answer to a question, building it when there is none or what is behind it has changed. Whoever asks
+// the same meanwhile waits for the same one. The stamp is read before the data: an answer may be newer than its stamp,
+// and is then built once more, but never older.
+func (a *answers) get(ctx context.Context, key string, subjects []memory.Subject, build func(context.Context) (*answer, error)) (*answer, error) {
+	if have := a.have(key, subjects); have != nil {
 		return have, nil
 	}
 	stamp := a.stamp(subjects)
 	// The stamp is part of the name: whoever asks after a change must not get what was begun before it.
 	result := a.flight.DoChan(fmt.Sprint(key, stamp), func() (any, error) {
+		if have := a.have(key, subjects); have != nil {
+			return have, nil // another one has been built since we looked
+		}
 		// Not the asker's own time: others wait for the same answer.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), buildTime)
 		defer cancel()
