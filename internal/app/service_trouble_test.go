@@ -35,6 +35,9 @@ func ran(t testing.TB, s *service, db *store.Store, step func() error) {
 
 // Of two cores on one database one leads. When it stops, the other one takes over, and nothing is done twice.
 func TestTwoCores(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in full without -short")
+	}
 	n := world(t, small(21))
 	dir := folder(t, n)
 	set := within(n, "act.mode=act", "OTV_DATABASE__URL="+pgtest.URL(t))
@@ -63,6 +66,9 @@ func TestTwoCores(t *testing.T) {
 
 // The database server is killed and comes back. The process says so once, and goes on.
 func TestDatabaseGoesAway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in full without -short")
+	}
 	server := pgtest.New(t)
 	n := world(t, small(22))
 	cfg := load(t, folder(t, n), within(n, "OTV_DATABASE__URL="+server.URL())...)
@@ -100,6 +106,9 @@ func TestDatabaseGoesAway(t *testing.T) {
 
 // The chains go away and come back. The process stays ready, says what is missing, and goes on.
 func TestChainsGoAway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in full without -short")
+	}
 	n := world(t, small(23))
 	cfg := load(t, folder(t, n), within(n)...)
 	s := begin(t, n, cfg)
@@ -133,6 +142,9 @@ func TestChainsGoAway(t *testing.T) {
 
 // The clock jumps forwards and back by hours. Jobs go on, nothing is done twice, and nobody else takes the lead.
 func TestClockJumps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in full without -short")
+	}
 	n := world(t, small(24))
 	cfg := load(t, folder(t, n), within(n)...)
 	var offset atomic.Int64

@@ -116,6 +116,9 @@ func TestEraLengthUnknown(t *testing.T) {
 
 // TestLimits asks the runtime where it answers, else takes constants.
 func TestLimits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in full without -short")
+	}
 	answer := func(quota uint32) substratetest.RuntimeCall {
 		return func(*substratetest.Block, []byte) ([]byte, error) { return scale.AppendU32(nil, quota), nil }
 	}

@@ -16,6 +16,9 @@ import (
 
 // TestGaps takes away items or changes their form. Whatever can be missing is a gap with a reason, and the rest is read.
 func TestGaps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in full without -short")
+	}
 	rename := func(pallet, item, from string) func(*model) {
 		return func(m *model) {
 			typ := &m.types[m.item(pallet, item).Value]
@@ -272,6 +275,9 @@ func TestRuntimeUpgrade(t *testing.T) {
 
 // TestContradictions reports what node and runtime say differently.
 func TestContradictions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in full without -short")
+	}
 	n := networkOf(t, "C")
 	props := func(m map[string]any) substratetest.Fault { return substratetest.Reply(m) }
 	w := newWorld("C")

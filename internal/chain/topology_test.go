@@ -28,6 +28,9 @@ func wantError(t *testing.T, err, kind error, texts ...string) {
 
 // TestUnsuitableChains opens networks that cannot be used.
 func TestUnsuitableChains(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in full without -short")
+	}
 	relay, hub, people := specs(t, "C")
 	kusamaHub := chainSpec{sample(t, "asset-hub-kusama-1009003.v15"), "statemine", 1009003}
 	with := func(s chainSpec, change func(*model)) chainSpec {
@@ -88,6 +91,9 @@ func TestRelayWithoutStaking(t *testing.T) {
 
 // TestUnsuitableSnapshots finds out only when a snapshot is taken.
 func TestUnsuitableSnapshots(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in full without -short")
+	}
 	relay, hub, people := specs(t, "C")
 	tests := []struct {
 		name   string

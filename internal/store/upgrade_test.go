@@ -62,6 +62,9 @@ func TestTablesAfterEachMigration(t *testing.T) {
 
 // A filled database of every earlier version holds the same afterwards, on both kinds.
 func TestUpgradeKeepsEverything(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in full without -short")
+	}
 	full := open(t, copyFile(t))
 	fillUp(t, full)
 	databases(t, func(t *testing.T, target func(t testing.TB) string) {
