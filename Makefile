@@ -31,10 +31,10 @@ build: ## build the program into build/bin/otv
 test: ## everything that must hold: vet, lint, all tests, again with -race, the digest on arm64, end to end
 	@$(STEP) "deps" $(MAKE) deps
 	@$(STEP) "vet" $(MAKE) vet
+	@$(STEP) "lint" $(MAKE) lint
 	@$(STEP) "tests" env OTV_TEST_POSTGRES=required OTV_TEST_BROWSER=required $(MAKE) test-unit
 	@$(STEP) "tests with -race" env OTV_TEST_POSTGRES=required $(MAKE) race SHORT=-short
 	@$(STEP) "separate processes" env OTV_TEST_POSTGRES=required $(MAKE) services-test
-	@$(STEP) "lint" $(MAKE) lint
 	@$(STEP) "digest on arm64" $(MAKE) arm64
 	@$(STEP) "end to end" $(MAKE) e2e
 

@@ -20,13 +20,15 @@ func connectionTime(s *subject, v *programme.Verdict) {
 	}
 	v.At = s.idx.now
 	if s.c.Presence == nil || s.c.Presence.FirstSeen == 0 {
-		if ok, why := s.works(programme.SourceTelemetry); !ok {
+		ok, why := s.works(programme.SourceTelemetry)
+		switch {
+		case !ok:
 			s.unknown(v, s.hold(), why)
-		} else if s.c.Presence != nil && s.c.Presence.Pending {
+		case s.c.Presence != nil && s.c.Presence.Pending:
 			s.unknown(v, s.hold(), pending)
-		} else if s.in.Rules.Switches.UnseenFails {
+		case s.in.Rules.Switches.UnseenFails:
 			fail(v, "never", "The node was not seen yet; the waiting time starts when it appears on telemetry.")
-		} else {
+		default:
 			pass(v, "never", "The node was not seen yet.")
 		}
 		return
