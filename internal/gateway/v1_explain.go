@@ -50,6 +50,7 @@ type ExplainedCheck struct {
 	Changes   *time.Time           `json:"changes,omitempty" doc:"when the answer changes by itself"`
 	Held      programme.State      `json:"held,omitempty"`
 	HeldAt    *time.Time           `json:"heldAt,omitempty"`
+	Own       programme.State      `json:"own,omitempty" enum:"pass,fail,unknown,n/a" doc:"the check's own answer, while an operator's override counts in its place"`
 }
 
 // ExplainedScore is a score in parts and words.
@@ -170,7 +171,7 @@ func (g *Gateway) explainChecks(ctx context.Context, c *programme.CandidateDecis
 		w := words[v.Code]
 		out[i] = ExplainedCheck{
 			Code: v.Code, Title: w.Title, Question: w.Question, State: v.State, Effective: v.Effective(), Value: v.Value, Limit: v.Limit,
-			Detail: v.Detail, Source: v.Source, At: moment(v.At), Changes: moment(v.Changes), Held: v.Held, HeldAt: moment(v.HeldAt),
+			Detail: v.Detail, Source: v.Source, At: moment(v.At), Changes: moment(v.Changes), Held: v.Held, HeldAt: moment(v.HeldAt), Own: v.Overridden,
 		}
 		if s, ok := since[v.Code]; ok && s.State == v.State {
 			out[i].Since = moment(s.Since)
