@@ -17,8 +17,8 @@ type Material struct {
 	Candidates []programme.Candidate
 	Nominators []programme.Nominator
 	Facts      *Facts // nil: nothing but the chains is known
-	// Overrides are what operators answer to checks. Those that have expired, or are about a stash that the slot does not have
-	// any more, are left out.
+	// Overrides are what operators answer to checks and has not expired. What is about a stash that the slot does not have
+	// any more is left out.
 	Overrides []memory.Override
 	// Telemetry says whether the configuration has presence watched; when not, and when the facts do not speak of
 	// it either, its checks do not apply.
@@ -56,7 +56,7 @@ func Gather(m Material) (programme.Inputs, error) {
 	for _, c := range m.Candidates {
 		ci := programme.CandidateInput{Candidate: c, Facts: facts[c.Slot]}
 		for _, o := range m.Overrides {
-			if o.Slot == c.Slot && o.Expires > in.Now && generic(o.Stash) == generic(c.Stash) {
+			if o.Slot == c.Slot && generic(o.Stash) == generic(c.Stash) {
 				ci.Overrides = append(ci.Overrides, o.Override)
 			}
 		}

@@ -112,3 +112,24 @@ func TestOverridesMakeNoFaults(t *testing.T) {
 		t.Errorf("%d faults at the second look", n)
 	}
 }
+
+// After an override, an unknown check holds what it said itself, not what the operator did.
+func TestOverridesAreNotHeld(t *testing.T) {
+	r := newRig(t, 10, 1)
+	r.hold(false)
+	r.succeed()
+	r.w.Next(time.Minute)
+	r.w.Candidate(3).Identity = nil
+	r.m.SetCheckOverrides(r.overruled(3, programme.CodeIdentity, programme.Pass))
+	r.look()
+	if st := r.standing(3); st.Validity != programme.Valid {
+		t.Fatalf("%+v", st)
+	}
+	r.m.SetCheckOverrides()
+	r.w.Next(time.Minute)
+	r.w.State.Gaps = map[programme.Part]string{programme.PartIdentity: "no node of the People chain answers"}
+	r.look()
+	if v := r.verdict(3, programme.CodeIdentity); v.State != programme.Unknown || v.Held != programme.Fail {
+		t.Errorf("%+v", v)
+	}
+}
