@@ -86,10 +86,9 @@ func (m *Memory) CheckOverrides(_ context.Context, now programme.Millis) ([]memo
 
 // SetCheckOverrides makes what operators answer to checks what is given.
 func (m *Memory) SetCheckOverrides(list ...memory.Override) {
-	locked(m, func() error {
-		m.overrides = slices.Clone(list)
-		return nil
-	})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.overrides = slices.Clone(list)
 }
 
 // SaveCandidates stores candidates.
