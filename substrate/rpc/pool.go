@@ -60,7 +60,7 @@ func NewPool(cfg Config) (*Pool, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	p := &Pool{cfg: cfg, log: cfg.Logger, transport: newTransport()}
+	p := &Pool{cfg: cfg, log: cfg.Logger, transport: newTransport(cfg.Options)}
 	seen := map[string]bool{}
 	for _, address := range cfg.Endpoints {
 		name, err := ParseEndpoint(address)

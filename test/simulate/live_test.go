@@ -64,9 +64,12 @@ func (r *run) treason() {
 	if r.seed%4 == 0 && r.step == 22 {
 		r.steal()
 	}
-	plans, err := r.db.Plans(r.ctx, planFilter())
-	if err != nil || r.betrayed || len(plans) == 0 {
+	if r.betrayed || r.seed%3 == 0 {
 		return
+	}
+	plans, err := r.all()
+	if err != nil {
+		return // a later step does it
 	}
 	for _, p := range plans {
 		direct := r.seed%3 == 1 && p.Mode != plan.Delayed && p.State == plan.Planned
@@ -210,18 +213,28 @@ func (r *run) work() (err error) {
 	if err := r.eye.save(r.ctx, r.db); err != nil {
 		return fmt.Errorf("%w: presence cannot be stored: %w", errBroken, err)
 	}
+	r.plans = nil
 	r.tried("look", r.acting.Look(r.ctx))
 	if r.step%jobsEvery == 4 || r.due && r.step%8 == 4 || r.again() {
 		r.visits++
 		r.due = true // until they are done
 		r.jobs(r.visits == 1)
+		r.plans = nil
 	}
 	return nil
 }
 
+// all are the plans.
+func (r *run) all() (_ []plan.Plan, err error) {
+	if r.plans == nil {
+		r.plans, err = r.db.Plans(r.ctx, plan.Filter{})
+	}
+	return r.plans, err
+}
+
 // again reports whether a plan was closed that asks for a round at once.
 func (r *run) again() bool {
-	list, err := r.db.Plans(r.ctx, planFilter())
+	list, err := r.all()
 	if err != nil {
 		return false
 	}

@@ -18,15 +18,13 @@ import (
 	"github.com/thousand-validators/otv/internal/simnet/simchain"
 )
 
-func planFilter() plan.Filter { return plan.Filter{} }
-
 func broken(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errBroken, fmt.Sprintf(format, args...))
 }
 
 // check compares chain and database with the promises. It holds after every step.
 func (r *run) check() error {
-	plans, err := r.db.Plans(r.ctx, plan.Filter{})
+	plans, err := r.all()
 	if err != nil {
 		return err
 	}
@@ -68,21 +66,36 @@ func (r *run) explained(intents []plan.Intent) error {
 			return broken("the transaction %x in block %d has no intent", t.Hash, t.Number)
 		case i.Status == plan.Prepared || i.Status == plan.Abandoned || i.Status == plan.Expired:
 			return broken("the transaction %x is in block %d, its intent is %s", t.Hash, t.Number, i.Status)
-		case r.records[i.Round]:
-			continue
 		}
-		doc, err := r.db.Document(r.ctx, i.Round)
-		if err != nil {
+		if _, err := r.document(i.Round); err != nil {
 			return broken("nothing explains the transaction %x: %v", t.Hash, err)
 		}
-		if doc.Kind == plan.DocumentRound {
-			if _, err := decision.Verify(doc.Bytes); err != nil {
-				return broken("the record %s does not recompute: %v", i.Round, err)
-			}
-		}
-		r.records[i.Round] = true
 	}
 	return nil
+}
+
+// document reads what explains plans, the record of a round or an order, and verifies it. It returns the targets that a
+// record gives to each nominator.
+func (r *run) document(digest string) (map[programme.Address][]programme.Address, error) {
+	if targets, known := r.records[digest]; known {
+		return targets, nil
+	}
+	doc, err := r.db.Document(r.ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	targets := map[programme.Address][]programme.Address{}
+	if doc.Kind == plan.DocumentRound {
+		rec, err := decision.Verify(doc.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("the record %s does not recompute: %w", digest, err)
+		}
+		for _, n := range rec.Decision.Nominators {
+			targets[n.Address] = n.Targets
+		}
+	}
+	r.records[digest] = targets
+	return targets, nil
 }
 
 // effects are the final nominations by our nominators.
@@ -271,24 +284,16 @@ func (r *run) announcements(signer programme.Address, open []plan.Plan) error {
 // decided: the targets of a plan are those that its record gives the nominator.
 func (r *run) decided(plans []plan.Plan) error {
 	for _, p := range plans {
-		k := p.Round + string(p.Nominator)
-		if p.Mode == plan.Removal || r.records[k] {
+		if p.Mode == plan.Removal {
 			continue
 		}
-		doc, err := r.db.Document(r.ctx, p.Round)
+		targets, err := r.document(p.Round)
 		if err != nil {
 			return broken("nothing explains the plan of %s: %v", p.Nominator, err)
 		}
-		rec, err := decision.Verify(doc.Bytes)
-		if err != nil {
-			return broken("the record %s does not recompute: %v", p.Round, err)
+		if !plan.SameSet(targets[p.Nominator], p.Targets) {
+			return broken("the plan of %s is not what its record decided", p.Nominator)
 		}
-		for _, n := range rec.Decision.Nominators {
-			if n.Address == p.Nominator && !plan.SameSet(n.Targets, p.Targets) {
-				return broken("the plan of %s is not what its record decided", p.Nominator)
-			}
-		}
-		r.records[k] = true
 	}
 	return nil
 }

@@ -76,9 +76,10 @@ type run struct {
 	visits   int  // how often the jobs were done
 	due      bool // they have to be done again: the last time failed
 	step     int
-	truth    map[int][]programme.Interval // when nodes were really away, by slot
-	records  map[string]bool              // that were verified
-	replays  map[string]bool              // plans that asked for a new round
+	truth    map[int][]programme.Interval                         // when nodes were really away, by slot
+	plans    []plan.Plan                                          // all of them; nil when the programme has done something since they were read
+	records  map[string]map[programme.Address][]programme.Address // that were verified, with the targets of each nominator
+	replays  map[string]bool                                      // plans that asked for a new round
 }
 
 // active is a fault that lasts.
@@ -111,7 +112,11 @@ func newTemplate(dir string) (template, error) {
 func newRun(ctx context.Context, seed uint64, dir string, t template, logs io.Writer) (_ *run, err error) {
 	r := &run{
 		seed: seed, rng: rand.New(rand.NewPCG(seed, 0x73696d)), ctx: ctx, dir: dir, logs: logs, lied: -1000,
-		log: slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), truth: map[int][]programme.Interval{}, records: map[string]bool{}, replays: map[string]bool{},
+		log: slog.New(slog.DiscardHandler), truth: map[int][]programme.Interval{}, records: map[string]map[programme.Address][]programme.Address{},
+		replays: map[string]bool{},
+	}
+	if logs != io.Discard {
+		r.log = slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	defer func() {
 		if err != nil {
@@ -172,15 +177,15 @@ func (r *run) note(format string, args ...any) {
 }
 
 // client are the settings of connections: nobody waits long, and nothing is put off.
-func client() substrate.Config {
+func (r *run) client() substrate.Config {
 	b := rpc.Backoff{Base: time.Millisecond, Max: 4 * time.Millisecond}
-	return substrate.Config{CallTimeout: answerTime, DialTimeout: answerTime, PingInterval: -1, Attempts: 2, Backoff: b, RateBackoff: b}
+	return substrate.Config{CallTimeout: answerTime, DialTimeout: answerTime, PingInterval: -1, Attempts: 2, Connect: r.net.Connect, Backoff: b, RateBackoff: b}
 }
 
 // start starts the programme, as a process does that begins.
 func (r *run) start() (err error) {
 	e := r.net.Endpoints()
-	c := chain.Config{Relay: []string{e.Relay}, Network: "simnet", Genesis: e.Genesis, Decimals: r.cfg.Network.Decimals, Symbol: r.cfg.Network.Symbol, Client: client()}
+	c := chain.Config{Relay: []string{e.Relay}, Network: "simnet", Genesis: e.Genesis, Decimals: r.cfg.Network.Decimals, Symbol: r.cfg.Network.Symbol, Client: r.client()}
 	if e.AssetHub != "" {
 		c.AssetHub, c.People = []string{e.AssetHub}, []string{e.People}
 	}
