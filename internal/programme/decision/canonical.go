@@ -39,7 +39,7 @@ func (e *encoder) value(v reflect.Value) error {
 		return nil
 	}
 	t := v.Type()
-	if t.Kind() != reflect.Pointer && marshalsToText(t) {
+	if t.PkgPath() != "" && marshalsToText(t) { // only named types have methods
 		b, err := v.Interface().(encoding.TextMarshaler).MarshalText()
 		if err != nil {
 			return err
