@@ -32,7 +32,7 @@ func (r *run) check() error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(r.explained(intents), r.decided(plans), r.once(plans), r.honest(plans))
+	err = errors.Join(r.explained(intents), r.decided(plans), r.once(plans), r.honest(plans), r.signing(plans, intents))
 	if r.step%8 != 4 { // what changes with the jobs only
 		return err
 	}
@@ -50,18 +50,19 @@ func (r *run) explained(intents []plan.Intent) error {
 	for i := range intents {
 		stored[intents[i].Hash] = &intents[i]
 	}
+	unknown := 0
 	for _, t := range r.net.Staking().Transactions() {
 		if !ours[t.Signer] {
 			continue
 		}
-		if r.mode() != nominator.ModeAct {
-			return broken("the transaction %x was signed although act.mode is %s", t.Hash, r.mode())
-		}
 		i := stored["0x"+hex.EncodeToString(t.Hash[:])]
-		if i == nil && r.stolen {
+		if i == nil && unknown < r.foreign {
+			unknown++
 			continue
 		}
 		switch {
+		case r.mode() != nominator.ModeAct:
+			return broken("the transaction %x was signed although act.mode is %s", t.Hash, r.mode())
 		case i == nil:
 			return broken("the transaction %x in block %d has no intent", t.Hash, t.Number)
 		case i.Status == plan.Prepared || i.Status == plan.Abandoned || i.Status == plan.Expired:
@@ -139,13 +140,56 @@ func (r *run) honest(plans []plan.Plan) error {
 			}
 		case plan.Failed:
 			for _, bad := range []string{"Unannounced", "NotProxy", "BadTarget", "inside failed", "failed in block"} {
-				if r.betrayed && p.Mode != plan.Delayed {
+				if r.traitor != 0 && p.Mode != plan.Delayed {
 					continue // nobody could have known
 				}
 				if strings.Contains(p.Reason, bad) {
 					return broken("the plan of %s (%s) sent what could not succeed: %s", p.Nominator, p.Mode, p.Reason)
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// signing: nothing is signed for those who cannot nominate, during a pause, twice at a time with one key, or for an
+// announcement that is too old.
+func (r *run) signing(plans []plan.Plan, intents []plan.Intent) error {
+	byKey := map[plan.Key]*plan.Plan{}
+	for i := range plans {
+		byKey[plans[i].Key] = &plans[i]
+	}
+	for _, n := range r.net.Nominators() {
+		if i := slices.IndexFunc(plans, func(p plan.Plan) bool { return p.Nominator == programme.Address(n.Address()) }); n.Unbonded && i >= 0 {
+			return broken("%s has nothing bonded, but a plan", n.Address())
+		}
+	}
+	type use struct {
+		signer programme.Address
+		nonce  uint64
+	}
+	nonces := map[use]string{}
+	for i := range intents {
+		n := &intents[i]
+		if n.Hash == "" {
+			continue // it was not signed
+		}
+		if from := r.paused.From; from != 0 && n.Created > from && (r.paused.To == 0 || n.Created <= r.paused.To) {
+			return broken("%s was signed at %s, during a pause", n.Kind, n.Created)
+		}
+		if u := (use{n.Signer, n.Nonce}); n.Status.Open() || n.Status == plan.Done || n.Status == plan.Failing {
+			if first := nonces[u]; first != "" {
+				return broken("the key %s has signed %s and %s with the nonce %d", n.Signer, first, n.Kind, n.Nonce)
+			}
+			nonces[u] = string(n.Kind)
+		}
+		p := byKey[n.Key]
+		if n.Kind != plan.KindExecute || p == nil || p.Announcement == nil || p.Announcement.Number == 0 {
+			continue
+		}
+		// The relay chain's clock and the own one may be some blocks apart.
+		if age := int(n.Birth) - int(p.Announcement.Number); age > max(int(p.Delay)*6/5, int(p.Delay)+youngest)+4 {
+			return broken("an announcement with a delay of %d blocks was executed %d blocks after it was made", p.Delay, age)
 		}
 	}
 	return nil
@@ -274,6 +318,9 @@ func (r *run) announcements(signer programme.Address, open []plan.Plan) error {
 		return nil //nolint:nilerr // the same
 	}
 	for _, a := range list.List {
+		if a.Real == r.address(r.net.Stranger()) {
+			continue // it is none of our business
+		}
 		if !slices.ContainsFunc(open, func(p plan.Plan) bool { return p.CallHash == a.CallHash }) {
 			return broken("the announcement %s at %d has no open plan", a.CallHash, a.Height)
 		}
@@ -344,7 +391,12 @@ func (r *run) settled() error {
 		return broken("nobody has nominated in %d steps", r.step)
 	}
 	for _, n := range r.net.Nominators() {
-		if last[programme.Address(n.Address())] == 0 {
+		if n.Delay > 0 && r.is.shared && !slices.ContainsFunc(r.net.Staking().Announcements(n.Signer), func(a simchain.Announcement) bool {
+			return a.Real == r.net.Stranger()
+		}) {
+			return broken("the announcement for somebody outside the programme was removed")
+		}
+		if last[programme.Address(n.Address())] == 0 && !n.Unbonded {
 			return broken("%s has never nominated", n.Address())
 		}
 	}
