@@ -72,7 +72,8 @@ func (r *run) betray(p *plan.Plan) {
 	if r.is.greedy && p.Mode == plan.Delayed {
 		how = map[string]any{"commission": uint32(300_000_000), "blocked": false}
 	}
-	r.traitor = list[i].Slot
+	r.traitor, r.turned = list[i].Slot, list[i].Stash
+	r.betrayed, _ = r.net.Staking().Head()
 	r.note("%s, a target of a plan that is %s, sets %v", list[i].Name, p.State, how)
 	if err := r.net.Act(list[i].Slot, "Staking", "validate", how); err != nil {
 		r.note("it could not: %v", err)

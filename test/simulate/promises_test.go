@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -32,7 +33,7 @@ func (r *run) check() error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(r.explained(intents), r.decided(plans), r.once(plans), r.honest(plans), r.signing(plans, intents))
+	err = errors.Join(r.explained(intents), r.decided(plans), r.once(plans), r.honest(plans, intents), r.signing(plans, intents))
 	if r.step%8 != 4 { // what changes with the jobs only
 		return err
 	}
@@ -130,8 +131,9 @@ func (r *run) once(plans []plan.Plan) error {
 }
 
 // honest: what is called a success is one, and what was sent was fit to succeed.
-func (r *run) honest(plans []plan.Plan) error {
+func (r *run) honest(plans []plan.Plan, intents []plan.Intent) error {
 	effects := r.effects()
+	surprised := r.surprised(intents)
 	for _, p := range plans {
 		switch p.State {
 		case plan.Succeeded:
@@ -140,8 +142,8 @@ func (r *run) honest(plans []plan.Plan) error {
 			}
 		case plan.Failed:
 			for _, bad := range []string{"Unannounced", "NotProxy", "BadTarget", "inside failed", "failed in block"} {
-				if r.traitor != 0 && p.Mode != plan.Delayed {
-					continue // nobody could have known
+				if surprised[p.Key] {
+					continue
 				}
 				if strings.Contains(p.Reason, bad) {
 					return broken("the plan of %s (%s) sent what could not succeed: %s", p.Nominator, p.Mode, p.Reason)
@@ -150,6 +152,30 @@ func (r *run) honest(plans []plan.Plan) error {
 		}
 	}
 	return nil
+}
+
+// surprised are the plans whose last transaction was made on a block before the one in which a target turned bad: nobody
+// could have known.
+func (r *run) surprised(intents []plan.Intent) map[plan.Key]bool {
+	if r.traitor == 0 {
+		return nil
+	}
+	known := uint32(math.MaxUint32)
+	for _, t := range r.net.Staking().Transactions() {
+		if t.Signer == r.turned && t.Number > r.betrayed {
+			known = t.Number
+			break
+		}
+	}
+	births := map[plan.Key]uint32{}
+	for i := range intents {
+		births[intents[i].Key] = max(births[intents[i].Key], intents[i].Birth)
+	}
+	out := map[plan.Key]bool{}
+	for k, birth := range births {
+		out[k] = birth < known
+	}
+	return out
 }
 
 // signing: nothing is signed for those who cannot nominate, during a pause, twice at a time with one key, or for an

@@ -24,6 +24,7 @@ import (
 	"github.com/thousand-validators/otv/internal/programme/plan"
 	"github.com/thousand-validators/otv/internal/rounds"
 	"github.com/thousand-validators/otv/internal/simnet"
+	"github.com/thousand-validators/otv/internal/simnet/simchain"
 	"github.com/thousand-validators/otv/internal/sources/candidates"
 	"github.com/thousand-validators/otv/internal/store"
 	"github.com/thousand-validators/otv/substrate"
@@ -74,6 +75,8 @@ type run struct {
 
 	faults    []active
 	traitor   int                // slot of the target that has turned bad
+	turned    simchain.Account   // its stash
+	betrayed  uint32             // block after which it did
 	foreign   int                // transactions that others have signed with our keys
 	resume    int                // step at which the pause ends
 	paused    programme.Interval // when signing was forbidden
