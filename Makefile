@@ -15,12 +15,13 @@ FUZZTIME ?= 60s
 FUZZ ?= .
 PKG ?= ./...
 SEEDS ?= 1000
+ERAS ?= 30
 
 BIN := build/bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 STEP := scripts/step.sh
 
-.PHONY: help build test test-unit crash simulate mutants services services-test vet lint race bench bench-api fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-wrk deps-lint deps-specs fmt clean
+.PHONY: help build test test-unit crash simulate mutants services services-test memory vet lint race bench bench-api fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-wrk deps-lint deps-specs fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,7 +48,13 @@ crash: ## the nominator killed at every fault point and at 200 random moments, a
 		./internal/nominator -crash.full -crash.kills 200 -rapid.checks 200
 
 services: build deps-postgres ## run core, gateway, telemetry and two workers on PostgreSQL and a simulated network
-	go run ./test/services -otv $(BIN)/otv
+	go build -o $(BIN)/services ./test/services
+	exec $(BIN)/services -otv $(BIN)/otv
+
+# Half an hour on real time: an era of the simulated network lasts a minute.
+memory: build ## memory of the monolith over ERAS (30) simulated eras of a minute each: fails when it grows
+	go build -o $(BIN)/services ./test/services
+	exec $(BIN)/services -otv $(BIN)/otv -memory $(ERAS)
 
 services-test: ## each of the five processes killed in turn under load
 	OTV_TEST_SERVICES_ALL=1 go test -count=1 -timeout 10m -v ./test/services
