@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -105,7 +106,7 @@ func (l *lockedText) String() string {
 	return l.text.String()
 }
 
-func streaming(t *testing.T, f *flood) *longest {
+func flooded(t *testing.T, f *flood) (*gateway.Gateway, *lockedText) {
 	t.Helper()
 	r := reader(t)
 	f.Data = r.Store
@@ -117,6 +118,12 @@ func streaming(t *testing.T, f *flood) *longest {
 	if err := g.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	return g, logged
+}
+
+func streaming(t *testing.T, f *flood) *longest {
+	t.Helper()
+	g, logged := flooded(t, f)
 	ctx, cancel := context.WithCancel(t.Context())
 	bound := make(chan net.Addr, 1)
 	ended := make(chan error, 1)
@@ -251,6 +258,25 @@ func TestClientsOfLongListsMayGoAway(t *testing.T) {
 		t.Error(text)
 	}
 	goleak.VerifyNone(t, leaks)
+}
+
+// shut is a connection that is gone before anything else has noticed.
+type shut struct{ *httptest.ResponseRecorder }
+
+// Write implements io.Writer.
+func (shut) Write([]byte) (int, error) { return 0, net.ErrClosed }
+
+func TestAClientThatHasGoneIsNoFailure(t *testing.T) {
+	g, logged := flooded(t, &flood{rewards: 20_000})
+	defer func() {
+		if reason := recover(); reason != http.ErrAbortHandler {
+			t.Errorf("it ended with %v", reason)
+		}
+		if text := logged.String(); text != "" {
+			t.Error(text)
+		}
+	}()
+	g.ServeHTTP(shut{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, longList, nil))
 }
 
 // Only so many are read from the database at once; whoever comes after them is told when to come again.
