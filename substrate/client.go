@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -28,6 +29,8 @@ type Config struct {
 	Clock  rpc.Clock
 	Random func() float64 // in [0, 1), for the jitter of waiting times
 	Header http.Header    // sent with every handshake
+	// Connect makes the connections that WebSockets run over; nil: TCP.
+	Connect func(ctx context.Context, network, address string) (net.Conn, error)
 
 	CallTimeout  time.Duration // per request; 30 s
 	DialTimeout  time.Duration // per connection; 15 s
@@ -93,7 +96,7 @@ func Dial(ctx context.Context, cfg Config) (*Client, error) {
 		Options: rpc.Options{
 			Clock: c.clock, CallTimeout: c.cfg.CallTimeout, DialTimeout: c.cfg.DialTimeout,
 			PingInterval: c.cfg.PingInterval, MaxMessage: c.cfg.MaxMessage, MaxInFlight: c.cfg.MaxInFlight,
-			Header: c.cfg.Header,
+			Header: c.cfg.Header, Connect: c.cfg.Connect,
 		},
 		Admit: c.admit, Backoff: c.cfg.Backoff, RateBackoff: c.cfg.RateBackoff, Attempts: c.cfg.Attempts,
 		Random: c.cfg.Random, Logger: c.log,

@@ -1,9 +1,11 @@
 package simnet
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,6 +36,17 @@ func (n *Network) Endpoints() Endpoints {
 		e.AssetHub, e.People = n.Hub.URL(), n.People.URL()
 	}
 	return e
+}
+
+// Connect opens a connection to the node of an address, "127.0.0.1:port", without leaving the process. It is for
+// the configuration of a client where time matters.
+func (n *Network) Connect(ctx context.Context, _, address string) (net.Conn, error) {
+	for _, c := range n.Chains() {
+		if c.URL() == "ws://"+address {
+			return c.Node().Connect(ctx)
+		}
+	}
+	return nil, fmt.Errorf("the simulated network has no node at %s", address)
 }
 
 func (n *Network) candidateList() ([]byte, error) {

@@ -196,6 +196,9 @@ func (n *Network) Candidates() []Candidate {
 // Nominators are the programme's own.
 func (n *Network) Nominators() []Nominator { return append([]Nominator(nil), n.people.nominators...) }
 
+// Stranger is somebody outside the programme. With a shared key, that key is its proxy, too.
+func (n *Network) Stranger() simchain.Account { return n.people.stranger() }
+
 // Now is the time on the chains' clocks.
 func (n *Network) Now() time.Time { return time.UnixMilli(n.millis()) }
 

@@ -37,6 +37,12 @@ type Options struct {
 	Start time.Time
 	// ProxyDelay is that of the delayed proxy, in relay chain blocks: 10.
 	ProxyDelay uint32
+	// ProxyType is the type of the proxies: Staking.
+	ProxyType string
+	// SharedKey has one key sign for both nominators with proxies, and announce for somebody outside the programme.
+	SharedKey bool
+	// Unbonded adds a nominator to the programme's, before the others, that has not bonded anything.
+	Unbonded bool
 	// KeepStates is for how many blocks behind the final one a node knows the state; 0 is all, which takes memory in the
 	// long run.
 	KeepStates int
@@ -98,6 +104,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.ProxyDelay == 0 {
 		o.ProxyDelay = 10
+	}
+	if o.ProxyType == "" {
+		o.ProxyType = "Staking"
 	}
 	if o.Clock == nil {
 		o.Clock = wallClock{}

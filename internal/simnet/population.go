@@ -75,6 +75,8 @@ type Nominator struct {
 	// Signer is the account of Seed, and Delay that of the proxy in blocks.
 	Signer simchain.Account
 	Delay  uint32
+	// Unbonded says that it has nothing at stake, and so cannot nominate.
+	Unbonded bool
 }
 
 // Address is the nominator as an address.
@@ -172,28 +174,38 @@ func newPopulation(o Options) (*population, error) {
 
 // addNominators makes the programme's nominators: one that signs itself, one with a proxy, one with a delayed proxy.
 func (p *population) addNominators(o Options) error {
-	for i, kind := range []string{"direct", "proxied", "delayed"} {
+	kinds := []string{"direct", "proxied", "delayed"}
+	if o.Unbonded {
+		kinds = append([]string{"unbonded"}, kinds...)
+	}
+	for _, kind := range kinds {
 		uri := secretURI(o.Seed, "nominator "+kind)
 		account, err := keys.PublicFromURI(uri, keys.Sr25519)
 		if err != nil {
 			return err
 		}
-		n := Nominator{Account: account.AccountID(), Seed: uri, Signer: account.AccountID()}
-		if i > 0 {
+		n := Nominator{Account: account.AccountID(), Seed: uri, Signer: account.AccountID(), Unbonded: kind == "unbonded"}
+		if kind == "proxied" || kind == "delayed" {
 			n.Seed, n.Proxy = secretURI(o.Seed, "proxy "+kind), true
+			if o.SharedKey {
+				n.Seed = secretURI(o.Seed, "proxy")
+			}
 			signer, err := keys.PublicFromURI(n.Seed, keys.Sr25519)
 			if err != nil {
 				return err
 			}
 			n.Signer = signer.AccountID()
 		}
-		if i == 2 {
+		if kind == "delayed" {
 			n.Delay = o.ProxyDelay
 		}
 		p.nominators = append(p.nominators, n)
 	}
 	return nil
 }
+
+// stranger is somebody outside the programme for whom a key of the programme's is a proxy, too.
+func (p *population) stranger() simchain.Account { return p.public[0].Stash }
 
 // addPublic makes nominators who nominate whom they like.
 func (p *population) addPublic(o Options, rng *rand.Rand) error {
@@ -243,13 +255,23 @@ func (p *population) genesis(o Options) simchain.Genesis {
 		have(s.Stash, s.Bond+100*token)
 		g.Stakers = append(g.Stakers, s)
 	}
+	paid := map[simchain.Account]bool{}
 	for _, n := range p.nominators {
 		have(n.Account, 110_000*token)
+		if n.Unbonded {
+			continue
+		}
 		// They have nominated bystanders before.
 		g.Stakers = append(g.Stakers, simchain.Staker{Stash: n.Account, Bond: 100_000 * token, Targets: []simchain.Account{p.others[0].Stash}})
 		if n.Proxy {
-			have(n.Signer, 1_000*token)
-			g.Proxies = append(g.Proxies, simchain.Proxy{Real: n.Account, Delegate: n.Signer, Type: "Staking", Delay: n.Delay})
+			if !paid[n.Signer] {
+				have(n.Signer, 1_000*token)
+			}
+			paid[n.Signer] = true
+			g.Proxies = append(g.Proxies, simchain.Proxy{Real: n.Account, Delegate: n.Signer, Type: o.ProxyType, Delay: n.Delay})
+			if o.SharedKey && n.Delay > 0 {
+				g.Proxies = append(g.Proxies, simchain.Proxy{Real: p.stranger(), Delegate: n.Signer, Type: o.ProxyType, Delay: n.Delay})
+			}
 		}
 	}
 	return g

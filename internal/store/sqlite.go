@@ -89,7 +89,8 @@ func openFile(file, begin string, connections int, readOnly bool) (*bun.DB, erro
 		fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds()),
 		"foreign_keys(1)",
 		"trusted_schema(0)",
-		"cache_size(-8000)", // KiB
+		"cache_size(-8000)",  // KiB
+		"temp_store(MEMORY)", // what a statement needs to be undone is a few pages, for which no file and no big buffer is needed
 	}
 	if readOnly {
 		q.Set("mode", "ro")

@@ -51,13 +51,16 @@ type group struct{ ids []uint64 }
 
 // DialConn opens a connection. The address has the scheme ws or wss; errors never repeat its credentials.
 func DialConn(ctx context.Context, address string, opts Options) (*Conn, error) {
-	transport := newTransport()
+	transport := newTransport(opts)
 	defer transport.CloseIdleConnections()
 	return dialConn(ctx, address, opts.withDefaults(), transport)
 }
 
 // newTransport makes an HTTP transport whose connections are not kept after a refused handshake.
-func newTransport() *http.Transport {
+func newTransport(opts Options) *http.Transport {
+	if opts.Connect != nil {
+		return &http.Transport{DialContext: opts.Connect, DisableKeepAlives: true}
+	}
 	return &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
 }
 

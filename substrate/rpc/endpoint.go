@@ -204,7 +204,11 @@ func (p *Pool) dial(e *endpoint, d *dialing) {
 	var refused *RefusedError
 	e.mu.Lock()
 	if errors.As(err, &refused) {
-		e.refused = refused.Err
+		if e.last != nil { // it was admitted before
+			err, refused = refused.Err, nil
+		} else {
+			e.refused = refused.Err
+		}
 	}
 	closed := p.ctx.Err() != nil
 	if conn != nil && closed {

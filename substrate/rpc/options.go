@@ -1,7 +1,9 @@
 package rpc
 
 import (
+	"context"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"time"
 )
@@ -24,6 +26,8 @@ type Options struct {
 	SubscriptionBuffer int
 	// Header is sent with every handshake, for providers that want a token there.
 	Header http.Header
+	// Connect makes the connections that WebSockets run over; nil: TCP, through the proxy that the environment names.
+	Connect func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Defaults of [Options].

@@ -16,7 +16,8 @@ type Config struct {
 	Endpoints []string
 	Options
 	// Admit is run on every new connection before anything else is asked over it. A [RefusedError] takes the endpoint
-	// out of the pool for good; any other error counts as a failed dial.
+	// out of the pool for good, unless it was admitted before; any other error counts as a failed dial. Nodes do not
+	// change their chain, but what stands before them may lead to a wrong one for a while.
 	Admit func(ctx context.Context, conn *Conn) error
 	// Backoff is the wait after failures: 500 ms doubled up to 60 s.
 	Backoff Backoff
@@ -60,7 +61,7 @@ func NewPool(cfg Config) (*Pool, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	p := &Pool{cfg: cfg, log: cfg.Logger, transport: newTransport()}
+	p := &Pool{cfg: cfg, log: cfg.Logger, transport: newTransport(cfg.Options)}
 	seen := map[string]bool{}
 	for _, address := range cfg.Endpoints {
 		name, err := ParseEndpoint(address)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,6 +205,44 @@ func TestRefusedEndpoints(t *testing.T) {
 	b.Down()
 	if err := p.Call(ctx, nil, "system_chain"); err == nil || !strings.Contains(err.Error(), a.URL()+": not ours") || !strings.Contains(err.Error(), b.URL()) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestRefusedForAWhile: an endpoint that was admitted before is asked again after a rest.
+func TestRefusedForAWhile(t *testing.T) {
+	ctx := testContext(t)
+	node := newNode(t)
+	var wrong atomic.Bool
+	p := newPool(t, func(c *rpc.Config) {
+		c.Admit = func(context.Context, *rpc.Conn) error {
+			if wrong.Load() {
+				return &rpc.RefusedError{Err: errors.New("not ours")}
+			}
+			return nil
+		}
+	}, node)
+	if err := p.Call(ctx, nil, "system_chain"); err != nil {
+		t.Fatal(err)
+	}
+	wrong.Store(true)
+	node.CutAll()
+	for {
+		err := p.Call(ctx, nil, "system_chain")
+		if err != nil && strings.Contains(err.Error(), "not ours") {
+			break
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("it was not refused: %v", err)
+		}
+	}
+	if h := p.Health(); h[0].Refused != nil || h[0].Failures == 0 {
+		t.Errorf("health %+v", h)
+	}
+	wrong.Store(false)
+	for p.Call(ctx, nil, "system_chain") != nil {
+		if ctx.Err() != nil {
+			t.Fatal("it was never asked again")
+		}
 	}
 }
 

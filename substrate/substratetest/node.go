@@ -56,6 +56,7 @@ type Node struct {
 	chain      string
 	properties map[string]any
 	listener   *gate
+	inside     *inside
 	server     *http.Server
 	done       chan struct{} // closed when the server has stopped
 
@@ -122,7 +123,7 @@ func Start(cfg NodeConfig) (*Node, error) {
 		return nil, fmt.Errorf("listen on the loopback interface: %w", err)
 	}
 	n := &Node{
-		chain: cfg.Chain, properties: cfg.Properties, listener: &gate{Listener: l}, done: make(chan struct{}),
+		chain: cfg.Chain, properties: cfg.Properties, listener: &gate{Listener: l}, inside: newInside(l.Addr()), done: make(chan struct{}),
 		byHash: map[[32]byte]*Block{}, conns: map[*conn]struct{}{}, handlers: map[string]Handler{},
 		calls: map[string]RuntimeCall{}, counts: map[string]int{},
 	}
@@ -134,7 +135,11 @@ func Start(cfg NodeConfig) (*Node, error) {
 	}
 	go func() {
 		defer close(n.done)
-		_ = n.server.Serve(n.listener) // always ends with an error: closed
+		var serving sync.WaitGroup
+		for _, l := range []net.Listener{n.listener, n.inside} {
+			serving.Go(func() { _ = n.server.Serve(l) }) // always ends with an error: closed
+		}
+		serving.Wait()
 	}()
 	return n, nil
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/plan"
 	"github.com/thousand-validators/otv/internal/simnet"
-	"github.com/thousand-validators/otv/substrate/keys"
 )
 
 // live lives through the seed and reports which promise was broken.
@@ -18,6 +17,7 @@ func (r *run) live() error {
 		if r.step <= busySteps {
 			r.mischief()
 		}
+		r.people()
 		if r.mend(r.step > busySteps); r.step > busySteps {
 			r.fuse = 0
 		}
@@ -49,62 +49,12 @@ func (r *run) mischief() {
 		}
 		r.begin(f)
 	}
-	r.treason()
 	switch r.rng.IntN(60) {
 	case 0:
 		r.note("the process is ended and started again")
 		r.restart()
 	case 1, 2:
 		r.fuse = 1 + r.rng.IntN(12)
-	}
-}
-
-// treason has a target turn bad at the worst moment, and somebody else use a key of ours.
-func (r *run) treason() {
-	if r.seed%4 == 0 && r.step == 22 {
-		r.steal()
-	}
-	plans, err := r.db.Plans(r.ctx, planFilter())
-	if err != nil || r.betrayed || len(plans) == 0 {
-		return
-	}
-	for _, p := range plans {
-		direct := r.seed%3 == 1 && p.Mode != plan.Delayed && p.State == plan.Planned
-		delayed := r.seed%3 == 2 && p.Mode == plan.Delayed && p.State == plan.Announced
-		if !direct && !delayed {
-			continue
-		}
-		for _, c := range r.net.Candidates() {
-			if programme.Address(c.Address()) != p.Targets[0] {
-				continue
-			}
-			how := map[string]any{"commission": uint32(0), "blocked": true}
-			if r.seed%2 == 0 && delayed {
-				how = map[string]any{"commission": uint32(300_000_000), "blocked": false}
-			}
-			r.betrayed, r.traitor = true, c.Slot
-			r.note("%s, a target of a plan that is %s, sets %v", c.Name, p.State, how)
-			if err := r.net.Act(c.Slot, "Staking", "validate", how); err != nil {
-				r.note("it could not: %v", err)
-			}
-			return
-		}
-	}
-}
-
-// steal announces something with the key of the delayed proxy, as a thief would.
-func (r *run) steal() {
-	for _, n := range r.net.Nominators() {
-		if n.Delay == 0 {
-			continue
-		}
-		key, err := keys.FromURI(n.Seed, keys.Sr25519)
-		if err == nil {
-			err = r.net.Staking().Act(key, "Proxy", "announce", n.Account, [32]byte{0xbad % 256, byte(r.seed)})
-			key.Wipe()
-		}
-		r.stolen = err == nil
-		r.note("a thief announces with the key of the delayed proxy: %v", err)
 	}
 }
 
@@ -210,18 +160,28 @@ func (r *run) work() (err error) {
 	if err := r.eye.save(r.ctx, r.db); err != nil {
 		return fmt.Errorf("%w: presence cannot be stored: %w", errBroken, err)
 	}
+	r.plans = nil
 	r.tried("look", r.acting.Look(r.ctx))
 	if r.step%jobsEvery == 4 || r.due && r.step%8 == 4 || r.again() {
 		r.visits++
 		r.due = true // until they are done
 		r.jobs(r.visits == 1)
+		r.plans = nil
 	}
 	return nil
 }
 
+// all are the plans.
+func (r *run) all() (_ []plan.Plan, err error) {
+	if r.plans == nil {
+		r.plans, err = r.db.Plans(r.ctx, plan.Filter{})
+	}
+	return r.plans, err
+}
+
 // again reports whether a plan was closed that asks for a round at once.
 func (r *run) again() bool {
-	list, err := r.db.Plans(r.ctx, planFilter())
+	list, err := r.all()
 	if err != nil {
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -18,15 +19,13 @@ import (
 	"github.com/thousand-validators/otv/internal/simnet/simchain"
 )
 
-func planFilter() plan.Filter { return plan.Filter{} }
-
 func broken(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errBroken, fmt.Sprintf(format, args...))
 }
 
 // check compares chain and database with the promises. It holds after every step.
 func (r *run) check() error {
-	plans, err := r.db.Plans(r.ctx, plan.Filter{})
+	plans, err := r.all()
 	if err != nil {
 		return err
 	}
@@ -34,7 +33,7 @@ func (r *run) check() error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(r.explained(intents), r.decided(plans), r.once(plans), r.honest(plans))
+	err = errors.Join(r.explained(intents), r.decided(plans), r.once(plans), r.honest(plans, intents), r.signing(plans, intents))
 	if r.step%8 != 4 { // what changes with the jobs only
 		return err
 	}
@@ -52,37 +51,53 @@ func (r *run) explained(intents []plan.Intent) error {
 	for i := range intents {
 		stored[intents[i].Hash] = &intents[i]
 	}
+	unknown := 0
 	for _, t := range r.net.Staking().Transactions() {
 		if !ours[t.Signer] {
 			continue
 		}
-		if r.mode() != nominator.ModeAct {
-			return broken("the transaction %x was signed although act.mode is %s", t.Hash, r.mode())
-		}
 		i := stored["0x"+hex.EncodeToString(t.Hash[:])]
-		if i == nil && r.stolen {
+		if i == nil && unknown < r.foreign {
+			unknown++
 			continue
 		}
 		switch {
+		case r.mode() != nominator.ModeAct:
+			return broken("the transaction %x was signed although act.mode is %s", t.Hash, r.mode())
 		case i == nil:
 			return broken("the transaction %x in block %d has no intent", t.Hash, t.Number)
 		case i.Status == plan.Prepared || i.Status == plan.Abandoned || i.Status == plan.Expired:
 			return broken("the transaction %x is in block %d, its intent is %s", t.Hash, t.Number, i.Status)
-		case r.records[i.Round]:
-			continue
 		}
-		doc, err := r.db.Document(r.ctx, i.Round)
-		if err != nil {
+		if _, err := r.document(i.Round); err != nil {
 			return broken("nothing explains the transaction %x: %v", t.Hash, err)
 		}
-		if doc.Kind == plan.DocumentRound {
-			if _, err := decision.Verify(doc.Bytes); err != nil {
-				return broken("the record %s does not recompute: %v", i.Round, err)
-			}
-		}
-		r.records[i.Round] = true
 	}
 	return nil
+}
+
+// document reads what explains plans, the record of a round or an order, and verifies it. It returns the targets that a
+// record gives to each nominator.
+func (r *run) document(digest string) (map[programme.Address][]programme.Address, error) {
+	if targets, known := r.records[digest]; known {
+		return targets, nil
+	}
+	doc, err := r.db.Document(r.ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	targets := map[programme.Address][]programme.Address{}
+	if doc.Kind == plan.DocumentRound {
+		rec, err := decision.Verify(doc.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("the record %s does not recompute: %w", digest, err)
+		}
+		for _, n := range rec.Decision.Nominators {
+			targets[n.Address] = n.Targets
+		}
+	}
+	r.records[digest] = targets
+	return targets, nil
 }
 
 // effects are the final nominations by our nominators.
@@ -116,8 +131,9 @@ func (r *run) once(plans []plan.Plan) error {
 }
 
 // honest: what is called a success is one, and what was sent was fit to succeed.
-func (r *run) honest(plans []plan.Plan) error {
+func (r *run) honest(plans []plan.Plan, intents []plan.Intent) error {
 	effects := r.effects()
+	surprised := r.surprised(intents)
 	for _, p := range plans {
 		switch p.State {
 		case plan.Succeeded:
@@ -126,13 +142,80 @@ func (r *run) honest(plans []plan.Plan) error {
 			}
 		case plan.Failed:
 			for _, bad := range []string{"Unannounced", "NotProxy", "BadTarget", "inside failed", "failed in block"} {
-				if r.betrayed && p.Mode != plan.Delayed {
-					continue // nobody could have known
+				if surprised[p.Key] {
+					continue
 				}
 				if strings.Contains(p.Reason, bad) {
 					return broken("the plan of %s (%s) sent what could not succeed: %s", p.Nominator, p.Mode, p.Reason)
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// surprised are the plans whose last transaction was made on a block before the one in which a target turned bad: nobody
+// could have known.
+func (r *run) surprised(intents []plan.Intent) map[plan.Key]bool {
+	if r.traitor == 0 {
+		return nil
+	}
+	known := uint32(math.MaxUint32)
+	for _, t := range r.net.Staking().Transactions() {
+		if t.Signer == r.turned && t.Number > r.betrayed {
+			known = t.Number
+			break
+		}
+	}
+	births := map[plan.Key]uint32{}
+	for i := range intents {
+		births[intents[i].Key] = max(births[intents[i].Key], intents[i].Birth)
+	}
+	out := map[plan.Key]bool{}
+	for k, birth := range births {
+		out[k] = birth < known
+	}
+	return out
+}
+
+// signing: nothing is signed for those who cannot nominate, during a pause, twice at a time with one key, or for an
+// announcement that is too old.
+func (r *run) signing(plans []plan.Plan, intents []plan.Intent) error {
+	byKey := map[plan.Key]*plan.Plan{}
+	for i := range plans {
+		byKey[plans[i].Key] = &plans[i]
+	}
+	for _, n := range r.net.Nominators() {
+		if i := slices.IndexFunc(plans, func(p plan.Plan) bool { return p.Nominator == programme.Address(n.Address()) }); n.Unbonded && i >= 0 {
+			return broken("%s has nothing bonded, but a plan", n.Address())
+		}
+	}
+	type use struct {
+		signer programme.Address
+		nonce  uint64
+	}
+	nonces := map[use]string{}
+	for i := range intents {
+		n := &intents[i]
+		if n.Hash == "" {
+			continue // it was not signed
+		}
+		if from := r.paused.From; from != 0 && n.Created > from && (r.paused.To == 0 || n.Created <= r.paused.To) {
+			return broken("%s was signed at %s, during a pause", n.Kind, n.Created)
+		}
+		if u := (use{n.Signer, n.Nonce}); n.Status.Open() || n.Status == plan.Done || n.Status == plan.Failing {
+			if first := nonces[u]; first != "" {
+				return broken("the key %s has signed %s and %s with the nonce %d", n.Signer, first, n.Kind, n.Nonce)
+			}
+			nonces[u] = string(n.Kind)
+		}
+		p := byKey[n.Key]
+		if n.Kind != plan.KindExecute || p == nil || p.Announcement == nil || p.Announcement.Number == 0 {
+			continue
+		}
+		// The relay chain's clock and the own one may be some blocks apart.
+		if age := int(n.Birth) - int(p.Announcement.Number); age > max(int(p.Delay)*6/5, int(p.Delay)+youngest)+4 {
+			return broken("an announcement with a delay of %d blocks was executed %d blocks after it was made", p.Delay, age)
 		}
 	}
 	return nil
@@ -261,6 +344,9 @@ func (r *run) announcements(signer programme.Address, open []plan.Plan) error {
 		return nil //nolint:nilerr // the same
 	}
 	for _, a := range list.List {
+		if a.Real == r.address(r.net.Stranger()) {
+			continue // it is none of our business
+		}
 		if !slices.ContainsFunc(open, func(p plan.Plan) bool { return p.CallHash == a.CallHash }) {
 			return broken("the announcement %s at %d has no open plan", a.CallHash, a.Height)
 		}
@@ -271,24 +357,16 @@ func (r *run) announcements(signer programme.Address, open []plan.Plan) error {
 // decided: the targets of a plan are those that its record gives the nominator.
 func (r *run) decided(plans []plan.Plan) error {
 	for _, p := range plans {
-		k := p.Round + string(p.Nominator)
-		if p.Mode == plan.Removal || r.records[k] {
+		if p.Mode == plan.Removal {
 			continue
 		}
-		doc, err := r.db.Document(r.ctx, p.Round)
+		targets, err := r.document(p.Round)
 		if err != nil {
 			return broken("nothing explains the plan of %s: %v", p.Nominator, err)
 		}
-		rec, err := decision.Verify(doc.Bytes)
-		if err != nil {
-			return broken("the record %s does not recompute: %v", p.Round, err)
+		if !plan.SameSet(targets[p.Nominator], p.Targets) {
+			return broken("the plan of %s is not what its record decided", p.Nominator)
 		}
-		for _, n := range rec.Decision.Nominators {
-			if n.Address == p.Nominator && !plan.SameSet(n.Targets, p.Targets) {
-				return broken("the plan of %s is not what its record decided", p.Nominator)
-			}
-		}
-		r.records[k] = true
 	}
 	return nil
 }
@@ -339,7 +417,12 @@ func (r *run) settled() error {
 		return broken("nobody has nominated in %d steps", r.step)
 	}
 	for _, n := range r.net.Nominators() {
-		if last[programme.Address(n.Address())] == 0 {
+		if n.Delay > 0 && r.is.shared && !slices.ContainsFunc(r.net.Staking().Announcements(n.Signer), func(a simchain.Announcement) bool {
+			return a.Real == r.net.Stranger()
+		}) {
+			return broken("the announcement for somebody outside the programme was removed")
+		}
+		if last[programme.Address(n.Address())] == 0 && !n.Unbonded {
 			return broken("%s has never nominated", n.Address())
 		}
 	}

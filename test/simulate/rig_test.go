@@ -24,6 +24,7 @@ import (
 	"github.com/thousand-validators/otv/internal/programme/plan"
 	"github.com/thousand-validators/otv/internal/rounds"
 	"github.com/thousand-validators/otv/internal/simnet"
+	"github.com/thousand-validators/otv/internal/simnet/simchain"
 	"github.com/thousand-validators/otv/internal/sources/candidates"
 	"github.com/thousand-validators/otv/internal/store"
 	"github.com/thousand-validators/otv/substrate"
@@ -39,6 +40,8 @@ const (
 	busySteps      = 44 // in which things break
 	quietSteps     = 54 // in which nothing does
 	jobsEvery      = 4 * sessionBlocks
+	lifetime       = 16 // of transactions, in blocks
+	youngest       = 12 // blocks after the delay within which an announcement may be executed in any case
 )
 
 // answerTime is how long a node may take. A node that stalls costs this much of the test's time.
@@ -47,6 +50,7 @@ const answerTime = 300 * time.Millisecond
 // run is the simulation of one seed.
 type run struct {
 	seed  uint64
+	is    traits
 	rng   *rand.Rand
 	ctx   context.Context
 	dir   string
@@ -61,6 +65,7 @@ type run struct {
 	rounds *rounds.Service
 	bodies map[string]jobs.Body
 	acting *nominator.Service
+	twin   *nominator.Service // another process that does the same
 	pairs  []*keys.Pair
 	fuse   int // fault points until the process ends; 0 = none
 
@@ -68,17 +73,22 @@ type run struct {
 	watched context.CancelFunc
 	gone    sync.WaitGroup
 
-	faults   []active
-	betrayed bool // a target has turned bad
-	traitor  int  // its slot
-	stolen   bool // somebody else has used one of our keys
-	lied     int  // last step in which a node lied
-	visits   int  // how often the jobs were done
-	due      bool // they have to be done again: the last time failed
-	step     int
-	truth    map[int][]programme.Interval // when nodes were really away, by slot
-	records  map[string]bool              // that were verified
-	replays  map[string]bool              // plans that asked for a new round
+	faults    []active
+	traitor   int                // slot of the target that has turned bad
+	turned    simchain.Account   // its stash
+	betrayed  uint32             // block after which it did
+	foreign   int                // transactions that others have signed with our keys
+	resume    int                // step at which the pause ends
+	paused    programme.Interval // when signing was forbidden
+	blacklist []string           // call hashes
+	lied      int                // last step in which a node lied
+	visits    int                // how often the jobs were done
+	due       bool               // they have to be done again: the last time failed
+	step      int
+	truth     map[int][]programme.Interval                         // when nodes were really away, by slot
+	plans     []plan.Plan                                          // all of them; nil when the programme has done something since they were read
+	records   map[string]map[programme.Address][]programme.Address // that were verified, with the targets of each nominator
+	replays   map[string]bool                                      // plans that asked for a new round
 }
 
 // active is a fault that lasts.
@@ -110,8 +120,12 @@ func newTemplate(dir string) (template, error) {
 // newRun makes the world of a seed.
 func newRun(ctx context.Context, seed uint64, dir string, t template, logs io.Writer) (_ *run, err error) {
 	r := &run{
-		seed: seed, rng: rand.New(rand.NewPCG(seed, 0x73696d)), ctx: ctx, dir: dir, logs: logs, lied: -1000,
-		log: slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), truth: map[int][]programme.Interval{}, records: map[string]bool{}, replays: map[string]bool{},
+		seed: seed, is: traitsOf(seed), rng: rand.New(rand.NewPCG(seed, 0x73696d)), ctx: ctx, dir: dir, logs: logs, lied: -1000,
+		log: slog.New(slog.DiscardHandler), truth: map[int][]programme.Interval{}, records: map[string]map[programme.Address][]programme.Address{},
+		replays: map[string]bool{},
+	}
+	if logs != io.Discard {
+		r.log = slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	defer func() {
 		if err != nil {
@@ -124,6 +138,7 @@ func newRun(ctx context.Context, seed uint64, dir string, t template, logs io.Wr
 	}
 	r.net, err = simnet.Start(ctx, simnet.Options{
 		Seed: seed, Topology: topology, Candidates: 6 + int(seed%3)*3, SessionBlocks: sessionBlocks, SessionsPerEra: sessionsPerEra, Eras: 4, ProxyDelay: uint32(4 + seed%9),
+		ProxyType: r.is.proxyType, SharedKey: r.is.shared, Unbonded: r.is.unbonded,
 		Tell: func(_ time.Time, what string) { r.note("network: %s", what) },
 	})
 	if err != nil {
@@ -172,15 +187,15 @@ func (r *run) note(format string, args ...any) {
 }
 
 // client are the settings of connections: nobody waits long, and nothing is put off.
-func client() substrate.Config {
+func (r *run) client() substrate.Config {
 	b := rpc.Backoff{Base: time.Millisecond, Max: 4 * time.Millisecond}
-	return substrate.Config{CallTimeout: answerTime, DialTimeout: answerTime, PingInterval: -1, Attempts: 2, Backoff: b, RateBackoff: b}
+	return substrate.Config{CallTimeout: answerTime, DialTimeout: answerTime, PingInterval: -1, Attempts: 2, Connect: r.net.Connect, Backoff: b, RateBackoff: b}
 }
 
 // start starts the programme, as a process does that begins.
 func (r *run) start() (err error) {
 	e := r.net.Endpoints()
-	c := chain.Config{Relay: []string{e.Relay}, Network: "simnet", Genesis: e.Genesis, Decimals: r.cfg.Network.Decimals, Symbol: r.cfg.Network.Symbol, Client: client()}
+	c := chain.Config{Relay: []string{e.Relay}, Network: "simnet", Genesis: e.Genesis, Decimals: r.cfg.Network.Decimals, Symbol: r.cfg.Network.Symbol, Client: r.client()}
 	if e.AssetHub != "" {
 		c.AssetHub, c.People = []string{e.AssetHub}, []string{e.People}
 	}
@@ -239,13 +254,14 @@ func (r *run) startNominator(client *substrate.Client) error {
 	}
 	s := nominator.Settings{
 		Chain: on, Store: r.db, Mode: r.mode(), Consent: true, Programme: listed{r}, MaxCommission: rules.Limits.MaxCommission,
-		CancelUnknown: true, Period: 16, Now: r.net.Now, Random: random{r.rng}, Logger: r.log,
+		CancelUnknown: true, Blacklist: r.blacklist, Period: lifetime, Now: r.net.Now, Random: random{r.rng}, Logger: r.log,
 		Fault: func(at nominator.Point) {
 			if r.fuse > 0 {
 				if r.fuse--; r.fuse == 0 {
 					panic(crash{at})
 				}
 			}
+			r.meet()
 		},
 	}
 	for _, x := range r.net.Nominators() {
@@ -260,7 +276,11 @@ func (r *run) startNominator(client *substrate.Client) error {
 		}
 		s.Accounts = append(s.Accounts, a)
 	}
-	r.acting, err = nominator.New(s)
+	if r.acting, err = nominator.New(s); err != nil || !r.is.twins {
+		return err
+	}
+	s.Fault = nil
+	r.twin, err = nominator.New(s)
 	return err
 }
 
@@ -338,9 +358,11 @@ func (r *run) stopProgramme() {
 		r.watched = nil
 		_ = r.eye.save(context.Background(), r.db) // the database is closed next, if it is the end
 	}
-	if r.acting != nil {
-		r.acting.Close()
-		r.acting = nil
+	for _, s := range []**nominator.Service{&r.acting, &r.twin} {
+		if *s != nil {
+			(*s).Close()
+			*s = nil
+		}
 	}
 	if r.chains != nil {
 		r.chains.Close()

@@ -39,7 +39,7 @@ func (e *encoder) value(v reflect.Value) error {
 		return nil
 	}
 	t := v.Type()
-	if t.Implements(textMarshaler) && t.Kind() != reflect.Pointer {
+	if t.PkgPath() != "" && marshalsToText(t) { // only named types have methods
 		b, err := v.Interface().(encoding.TextMarshaler).MarshalText()
 		if err != nil {
 			return err
@@ -51,15 +51,15 @@ func (e *encoder) value(v reflect.Value) error {
 	case reflect.Bool:
 		e.out = strconv.AppendBool(e.out, v.Bool())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		e.quoted(strconv.AppendInt(nil, v.Int(), 10))
+		e.out = append(strconv.AppendInt(append(e.out, '"'), v.Int(), 10), '"')
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		e.quoted(strconv.AppendUint(nil, v.Uint(), 10))
+		e.out = append(strconv.AppendUint(append(e.out, '"'), v.Uint(), 10), '"')
 	case reflect.Float64:
 		f := v.Float()
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return errors.New("a number that is not finite has no canonical form")
 		}
-		e.quoted(appendFloat(nil, f))
+		e.out = append(appendFloat(append(e.out, '"'), f), '"')
 	case reflect.String:
 		e.string(v.String())
 	case reflect.Pointer, reflect.Interface:
@@ -87,10 +87,16 @@ func appendFloat(dst []byte, f float64) []byte {
 	return strconv.AppendFloat(dst, f, 'g', -1, 64)
 }
 
-func (e *encoder) quoted(digits []byte) {
-	e.out = append(e.out, '"')
-	e.out = append(e.out, digits...)
-	e.out = append(e.out, '"')
+// textCache remembers which types marshal to text.
+var textCache sync.Map // reflect.Type -> bool
+
+func marshalsToText(t reflect.Type) bool {
+	if is, ok := textCache.Load(t); ok {
+		return is.(bool)
+	}
+	is := t.Implements(textMarshaler)
+	textCache.Store(t, is)
+	return is
 }
 
 const hexDigits = "0123456789abcdef"
@@ -99,27 +105,32 @@ const hexDigits = "0123456789abcdef"
 func (e *encoder) string(s string) {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	e.out = append(e.out, '"')
+	plain := 0 // where what needs no escape begins
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' && c != 0x7f {
+			continue
+		}
+		e.out = append(e.out, s[plain:i]...)
+		plain = i + 1
+		switch c {
+		case '"', '\\':
 			e.out = append(e.out, '\\', c)
-		case c == '\n':
+		case '\n':
 			e.out = append(e.out, '\\', 'n')
-		case c == '\r':
+		case '\r':
 			e.out = append(e.out, '\\', 'r')
-		case c == '\t':
+		case '\t':
 			e.out = append(e.out, '\\', 't')
-		case c == '\b':
+		case '\b':
 			e.out = append(e.out, '\\', 'b')
-		case c == '\f':
+		case '\f':
 			e.out = append(e.out, '\\', 'f')
-		case c < 0x20 || c == 0x7f:
-			e.out = append(e.out, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		default:
-			e.out = append(e.out, c)
+			e.out = append(e.out, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		}
 	}
-	e.out = append(e.out, '"')
+	e.out = append(append(e.out, s[plain:]...), '"')
 }
 
 func (e *encoder) list(v reflect.Value) error {

@@ -107,6 +107,23 @@ func (c *Chain) Transactions() []Transaction {
 	return list
 }
 
+// Announcement is a call that a proxy has announced.
+type Announcement struct {
+	Real     Account
+	CallHash [32]byte
+	Height   uint32 // by the clock in which delays are counted
+}
+
+// Announcements are those of a delegate that stand in the newest block.
+func (c *Chain) Announcements(delegate Account) (list []Announcement) {
+	c.look(func(w *work) {
+		for _, a := range w.announcements(delegate).List {
+			list = append(list, Announcement{a.Real, a.CallHash, a.Height})
+		}
+	})
+	return list
+}
+
 // look reads the state of the newest block.
 func (c *Chain) look(fn func(*work)) {
 	c.mu.Lock()
