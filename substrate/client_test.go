@@ -89,8 +89,10 @@ func TestEndpointOfAnotherChainIsRefused(t *testing.T) {
 // TestGenesisIsInTheState: a hash of block 0 that the state contradicts is not believed, and nothing is built on it.
 func TestGenesisIsInTheState(t *testing.T) {
 	lie := substratetest.Rule{
-		Match: func(r substratetest.Request) bool { return r.Method == "chain_getBlockHash" && string(r.Params[0]) == "0" },
-		Do:    substratetest.Reply(substrate.Hash{0xab}.String()),
+		Match: func(r substratetest.Request) bool {
+			return r.Method == "chain_getBlockHash" && string(r.Params[0]) == "0"
+		},
+		Do: substratetest.Reply(substrate.Hash{0xab}.String()),
 	}
 	key := "0x" + "26aa394eea5630e07c48ae0c9558cef7" + "a44704b568d21667356a5a050c118746" + "b4def25cfda6ef3a" + "00000000" // System.BlockHash(0)
 	for name, tc := range map[string]struct {
