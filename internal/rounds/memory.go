@@ -29,8 +29,10 @@ type Memory interface {
 	// SaveScores replaces those of the same session.
 	SaveScores(ctx context.Context, list []memory.Score, s memory.ScoreStatistics) error
 
-	// RankEvents are those of all slots. AddRankEvents leaves out those whose id the slot has already.
-	RankEvents(ctx context.Context) ([]memory.RankEvent, error)
+	// RankDuties are the events of all slots but the good ones, of which there are hundreds of thousands after a year.
+	// RankEventsOf are all of one slot. AddRankEvents leaves out those whose id the slot has already.
+	RankDuties(ctx context.Context) ([]memory.RankEvent, error)
+	RankEventsOf(ctx context.Context, slot int) ([]memory.RankEvent, error)
 	AddRankEvents(ctx context.Context, list []memory.RankEvent) error
 	Rankings(ctx context.Context) ([]memory.Ranking, error)
 	SaveRankings(ctx context.Context, list []memory.Ranking) error

@@ -147,6 +147,20 @@ func (m *Memory) RankEvents(context.Context) ([]memory.RankEvent, error) {
 	return locked(m, func() []memory.RankEvent { return slices.Clone(m.events) }), nil
 }
 
+// RankDuties reads events but the good ones.
+func (m *Memory) RankDuties(context.Context) ([]memory.RankEvent, error) {
+	return locked(m, func() []memory.RankEvent {
+		return slices.DeleteFunc(slices.Clone(m.events), func(e memory.RankEvent) bool { return e.Kind == rank.Good })
+	}), nil
+}
+
+// RankEventsOf reads the events of a slot.
+func (m *Memory) RankEventsOf(_ context.Context, slot int) ([]memory.RankEvent, error) {
+	return locked(m, func() []memory.RankEvent {
+		return slices.DeleteFunc(slices.Clone(m.events), func(e memory.RankEvent) bool { return e.Slot != slot })
+	}), nil
+}
+
 // AddRankEvents adds those that are not there yet.
 func (m *Memory) AddRankEvents(_ context.Context, list []memory.RankEvent) error {
 	m.mu.Lock()
