@@ -269,7 +269,7 @@ func (shut) Write([]byte) (int, error) { return 0, net.ErrClosed }
 func TestAClientThatHasGoneIsNoFailure(t *testing.T) {
 	g, logged := flooded(t, &flood{rewards: 20_000})
 	defer func() {
-		if reason := recover(); reason != http.ErrAbortHandler {
+		if reason, _ := recover().(error); !errors.Is(reason, http.ErrAbortHandler) {
 			t.Errorf("it ended with %v", reason)
 		}
 		if text := logged.String(); text != "" {
