@@ -42,13 +42,16 @@ func (r *run) people() {
 	if r.resume != 0 && r.step >= r.resume {
 		r.returned()
 	}
+	if r.step > busySteps {
+		return // nobody surprises the programme any more
+	}
 	plans, err := r.all()
 	if err != nil {
 		return // a later step does it
 	}
 	for i := range plans {
 		p := &plans[i]
-		if p.State == plan.Announced && r.step <= busySteps {
+		if p.State == plan.Announced {
 			r.leave(p)
 			r.ban(p)
 		}
