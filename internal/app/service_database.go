@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -74,7 +75,11 @@ func (p *process) openDatabase(ctx context.Context) (*store.Store, error) {
 		p.metrics.Database(false)
 		p.board.Set("database", health.Down, err.Error())
 		if text := err.Error(); text != last { // the same words once are enough
-			p.log.Error("the database is not open; it is tried until it is", "component", "database", "error", err)
+			level := slog.LevelError
+			if errors.Is(err, store.ErrOutdated) || errors.Is(err, fs.ErrNotExist) {
+				level = slog.LevelWarn // whoever makes the tables may be about to
+			}
+			p.log.Log(ctx, level, "the database is not open; it is tried until it is", "component", "database", "error", err)
 			last = text
 		}
 		select {

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -102,6 +103,75 @@ func TestDatabaseGoesAway(t *testing.T) {
 		t.Errorf("it was said %d times\n%s", n, s.log)
 	}
 	verify(t, db)
+}
+
+// The disk of the database is full for a while: nothing can be written into any table. The process says so in one sentence,
+// stays, and goes on when there is room again; nothing is lost or done twice.
+func TestNoRoomLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("in full without -short")
+	}
+	n := world(t, small(25))
+	cfg := load(t, folder(t, n), within(n, "act.mode=act", "OTV_DATABASE__URL="+pgtest.URL(t))...)
+	s := begin(t, n, cfg)
+	db := look(t, cfg)
+	until(t, "the first jobs", s.log, func() bool { return quiet(t, db) && states(t, db)[jobs.Scorekeeper].RunCount > 0 })
+	admin, err := store.Open(t.Context(), cfg.DatabaseTarget())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close() }()
+	run := func(what, query string) {
+		t.Helper()
+		if _, err := admin.SQL().ExecContext(t.Context(), query); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	run("prepare", `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$`)
+	const each = `DO $$ DECLARE x text; BEGIN FOR x IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP EXECUTE format('%s', x); END LOOP; END $$`
+	run("fill", fmt.Sprintf(each, "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION full_disk()"))
+	before, plans := rounds(t, db), len(allPlans(t, db))
+	const sentence = "there is no room left on the disk of the database"
+	limit := time.After(patience)
+	tick := time.NewTicker(50 * time.Millisecond)
+	for blocks := 0; blocks < 16 || !strings.Contains(s.log.String(), sentence); blocks++ {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatal(s.log)
+		}
+		if err := n.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tick.Stop()
+	if during := rounds(t, db); len(during) != len(before) || len(allPlans(t, db)) != plans {
+		t.Errorf("%d rounds before, %d on the full disk", len(before), len(during))
+	}
+	run("make room", fmt.Sprintf(each, "DROP TRIGGER full_disk ON %I"))
+	ran(t, s, db, n.Step)
+	drive(t, n, db, "all nominators have nominated", s, func() bool { return len(nominated(t, db)) == len(n.Nominators()) })
+	verify(t, db)
+	totals, err := db.EraTotals(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i < len(totals); i++ {
+		if totals[i].Era != totals[i-1].Era+1 {
+			t.Errorf("points of era %d are followed by those of era %d", totals[i-1].Era, totals[i].Era)
+		}
+	}
+	said := map[string]int{}
+	for line := range strings.Lines(s.log.String()) {
+		if _, text, found := strings.Cut(line, "level=ERROR "); found && strings.Contains(line, sentence) {
+			said[text]++
+		}
+	}
+	for text, times := range said {
+		if times > 1 {
+			t.Errorf("it was said %d times: %s", times, text)
+		}
+	}
 }
 
 // The chains go away and come back. The process stays ready, says what is missing, and goes on.

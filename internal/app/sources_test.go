@@ -22,7 +22,7 @@ import (
 	"github.com/thousand-validators/otv/substrate/ss58"
 )
 
-func loadConfig(t *testing.T, main string) *config.Config {
+func loadConfig(t testing.TB, main string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, config.MainFile), []byte(main), 0o600); err != nil {
@@ -35,7 +35,7 @@ func loadConfig(t *testing.T, main string) *config.Config {
 	return cfg
 }
 
-func openStore(t *testing.T) *store.Store {
+func openStore(t testing.TB) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "otv.db"))
 	if err != nil {

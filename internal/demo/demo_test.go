@@ -136,7 +136,7 @@ func TestDemo(t *testing.T) {
 			}
 			text := out.String()
 			for _, want := range []string{
-				"demo       this is a simulation", "candidates appear in the list", "programme  checks 9 candidates", "scores ", "round of era 20",
+				"demo       this is a simulation", "candidates appear in the list", "programme  checks 9 candidates", "scores ", "round of era ",
 				"nominator 1 (direct) has nominated", "nominator 2 (proxy) has nominated", "demo       stopped",
 			} {
 				if !strings.Contains(text, want) {

@@ -2,6 +2,7 @@ package nominator
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 )
 
@@ -21,13 +22,13 @@ func (s *Service) Run(ctx context.Context, done func(ctx context.Context) (bool,
 			stop(err)
 		}
 	})
+	failing := ""
 	for {
-		if err := s.Look(ctx); err != nil {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			s.Logger.Error("a look at the chain failed; the next block brings another", "error", err)
+		err := s.Look(ctx)
+		if err != nil && ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
+		failing = s.tell(ctx, failing, err)
 		if done != nil {
 			enough, err := done(ctx)
 			if err != nil || enough {
@@ -40,4 +41,21 @@ func (s *Service) Run(ctx context.Context, done func(ctx context.Context) (bool,
 		case <-s.wake:
 		}
 	}
+}
+
+// tell logs how a look went, given what the one before it failed with: the same failure is said once, not with every block.
+// It returns what this one failed with.
+func (s *Service) tell(ctx context.Context, before string, err error) string {
+	if err == nil {
+		if before != "" {
+			s.Logger.Info("looks at the chain succeed again")
+		}
+		return ""
+	}
+	level := slog.LevelError
+	if err.Error() == before {
+		level = slog.LevelDebug
+	}
+	s.Logger.Log(ctx, level, "a look at the chain failed; the next block brings another", "error", err)
+	return err.Error()
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/memory"
@@ -21,7 +23,7 @@ func (s *Service) Judge(ctx context.Context, v *View) (faults int, err error) {
 		if err != nil {
 			return err
 		}
-		events, err := s.events(ctx)
+		duties, err := s.duties(ctx)
 		if err != nil {
 			return err
 		}
@@ -29,7 +31,7 @@ func (s *Service) Judge(ctx context.Context, v *View) (faults int, err error) {
 		if err != nil {
 			return err
 		}
-		fresh := v.faults(bySlot(standings), events, period)
+		fresh := v.faults(bySlot(standings), duties, period)
 		for i := range fresh {
 			if e := &fresh[i]; e.Kind == rank.Fault || e.Kind == rank.Revocation {
 				faults++
@@ -39,7 +41,7 @@ func (s *Service) Judge(ctx context.Context, v *View) (faults int, err error) {
 		if err := s.Memory.AddRankEvents(ctx, fresh); err != nil {
 			return err
 		}
-		suspended, err := s.rerank(ctx, v.Snapshot().Network.Genesis, v.Snapshot().Eras.Active, nil)
+		suspended, err := s.rerank(ctx, v.Snapshot().Network.Genesis, v.Snapshot().Eras.Active, slotsOf(fresh), nil)
 		news = append(news, suspended...)
 		return err
 	})
@@ -52,9 +54,10 @@ func (s *Service) Judge(ctx context.Context, v *View) (faults int, err error) {
 	return faults, nil
 }
 
-// events are all events by slot.
-func (s *Service) events(ctx context.Context) (map[int][]rank.Event, error) {
-	list, err := s.Memory.RankEvents(ctx)
+// duties are the events by slot, without the good ones: an admission tells from when on slashes count, and what has been
+// recorded of a fault keeps it from being recorded again.
+func (s *Service) duties(ctx context.Context) (map[int][]rank.Event, error) {
+	list, err := s.Memory.RankDuties(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +66,28 @@ func (s *Service) events(ctx context.Context) (map[int][]rank.Event, error) {
 		out[e.Slot] = append(out[e.Slot], e.Event)
 	}
 	return out, nil
+}
+
+// events are all events of a slot.
+func (s *Service) events(ctx context.Context, slot int) ([]rank.Event, error) {
+	list, err := s.Memory.RankEventsOf(ctx, slot)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]rank.Event, len(list))
+	for i := range list {
+		out[i] = list[i].Event
+	}
+	return out, nil
+}
+
+// slotsOf are the slots that events are about.
+func slotsOf(list []memory.RankEvent) map[int]bool {
+	out := map[int]bool{}
+	for i := range list {
+		out[list[i].Slot] = true
+	}
+	return out
 }
 
 // period is the number of the running nomination period, 0 before the first.
@@ -173,9 +198,9 @@ func (v *View) news(e *memory.RankEvent) Event {
 	return Event{EventFault, fmt.Sprintf("%d %s", e.Slot, e.ID), e.Era, fmt.Sprintf("%s has a fault (%s): %s", name, e.Type, e.Reason)}
 }
 
-// Offline records that a chain reported stashes as offline in a session. It counts once per session, and for slots that
-// are listed only.
-func (s *Service) Offline(ctx context.Context, session programme.Session, era programme.Era, at programme.Millis, stashes []programme.Address) error {
+// Offline records that a chain of a network (genesis hash) reported stashes as offline in a session. It counts once per
+// session, and for slots that are listed only.
+func (s *Service) Offline(ctx context.Context, network string, session programme.Session, era programme.Era, at programme.Millis, stashes []programme.Address) error {
 	all, err := s.Memory.Candidates(ctx)
 	if err != nil {
 		return err
@@ -194,7 +219,21 @@ func (s *Service) Offline(ctx context.Context, session programme.Session, era pr
 			}})
 		}
 	}
-	return s.Memory.AddRankEvents(ctx, list)
+	var news []Event
+	err = s.Memory.Atomic(ctx, func(ctx context.Context, _ *sql.Tx) error {
+		err := s.Memory.AddRankEvents(ctx, list)
+		if err == nil {
+			news, err = s.rerank(ctx, network, era, slotsOf(list), nil)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("record reports of the chain: %w", err)
+	}
+	for _, e := range news {
+		s.Event(e)
+	}
+	return nil
 }
 
 // Order is what an operator does to a rank: it revokes a fault (named by its id), or lifts the suspension.
@@ -214,17 +253,17 @@ func (s *Service) Forgive(ctx context.Context, o Order) error {
 		e.ID, e.Kind, e.Revokes = "revoke "+o.Revoke, rank.Revocation, o.Revoke
 	}
 	err := s.Memory.Atomic(ctx, func(ctx context.Context, _ *sql.Tx) error {
-		events, err := s.events(ctx)
+		events, err := s.events(ctx, o.Slot)
 		if err != nil {
 			return err
 		}
-		if _, _, err := rank.Fold(append(events[o.Slot], e)); err != nil {
+		if _, _, err := rank.Fold(append(events, e)); err != nil {
 			return err
 		}
 		if err := s.Memory.AddRankEvents(ctx, []memory.RankEvent{{Slot: o.Slot, Event: e, Author: o.Author, Era: o.Era}}); err != nil {
 			return err
 		}
-		_, err = s.rerank(ctx, o.Network, o.Era, nil)
+		_, err = s.rerank(ctx, o.Network, o.Era, map[int]bool{o.Slot: true}, nil)
 		return err
 	})
 	if err != nil {
@@ -233,13 +272,9 @@ func (s *Service) Forgive(ctx context.Context, o Order) error {
 	return nil
 }
 
-// rerank computes all rankings from the events. The numbers of active eras are kept unless they are given. It returns
-// who is suspended now and was not before.
-func (s *Service) rerank(ctx context.Context, network string, era programme.Era, active map[int]int) ([]Event, error) {
-	events, err := s.events(ctx)
-	if err != nil {
-		return nil, err
-	}
+// rerank computes the rankings of slots that have fresh events, and of those that have none yet, from all their events.
+// The numbers of active eras are kept unless they are given. It returns who is suspended now and was not before.
+func (s *Service) rerank(ctx context.Context, network string, era programme.Era, fresh map[int]bool, active map[int]int) ([]Event, error) {
 	before, err := s.Memory.Rankings(ctx)
 	if err != nil {
 		return nil, err
@@ -250,23 +285,32 @@ func (s *Service) rerank(ctx context.Context, network string, era programme.Era,
 	}
 	var list []memory.Ranking
 	var news []Event
-	for slot, mine := range events {
-		state, _, err := rank.Fold(mine)
-		if err != nil {
-			// One slot whose events contradict each other keeps its rank, and the others are not kept waiting.
-			if err := s.alert(ctx, EventFault, contrary(network, era, slot, err)); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		r := memory.Ranking{Slot: slot, State: state, ActiveEras: old[slot].ActiveEras, Updated: s.millis()}
+	for _, slot := range affected(old, fresh, active) {
+		r := old[slot]
+		r.Slot, r.Updated = slot, s.millis()
 		if n, ok := active[slot]; ok {
 			r.ActiveEras = n
 		}
-		if state.Suspend != nil && old[slot].Suspend == nil {
-			news = append(news, Event{EventSuspended, fmt.Sprint(slot), era, fmt.Sprintf("slot %d is suspended: %s", slot, state.Suspend.Reason)})
+		if _, known := old[slot]; !known || fresh[slot] {
+			events, err := s.events(ctx, slot)
+			if err != nil {
+				return nil, err
+			}
+			if len(events) == 0 {
+				continue // it was not admitted yet
+			}
+			if r.State, _, err = rank.Fold(events); err != nil {
+				// One slot whose events contradict each other keeps its rank, and the others are not kept waiting.
+				if err := s.alert(ctx, EventFault, contrary(network, era, slot, err)); err != nil {
+					return nil, err
+				}
+				continue
+			}
 		}
-		if o := old[slot]; same(o, r) {
+		if r.Suspend != nil && old[slot].Suspend == nil {
+			news = append(news, Event{EventSuspended, fmt.Sprint(slot), era, fmt.Sprintf("slot %d is suspended: %s", slot, r.Suspend.Reason)})
+		}
+		if same(old[slot], r) {
 			continue
 		}
 		list = append(list, r)
@@ -274,12 +318,26 @@ func (s *Service) rerank(ctx context.Context, network string, era programme.Era,
 	return news, s.Memory.SaveRankings(ctx, list)
 }
 
-// Rerank computes all rankings anew, with the given numbers of active eras by slot.
+// affected are the slots whose ranking may have changed, ascending.
+func affected(old map[int]memory.Ranking, fresh map[int]bool, active map[int]int) []int {
+	slots := maps.Clone(fresh)
+	if slots == nil {
+		slots = map[int]bool{}
+	}
+	for slot, n := range active {
+		if r, known := old[slot]; !known || r.ActiveEras != n {
+			slots[slot] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(slots))
+}
+
+// Rerank puts the given numbers of active eras, by slot, into the rankings.
 func (s *Service) Rerank(ctx context.Context, v *View, active map[int]int) error {
 	var news []Event
 	err := s.Memory.Atomic(ctx, func(ctx context.Context, _ *sql.Tx) error {
 		var err error
-		news, err = s.rerank(ctx, v.Snapshot().Network.Genesis, v.Snapshot().Eras.Active, active)
+		news, err = s.rerank(ctx, v.Snapshot().Network.Genesis, v.Snapshot().Eras.Active, nil, active)
 		return err
 	})
 	if err != nil {

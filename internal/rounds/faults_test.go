@@ -98,15 +98,70 @@ func TestOfflineEvents(t *testing.T) {
 	r := newRig(t, 3, 1)
 	r.look()
 	for range 2 {
-		err := r.Offline(t.Context(), 77, 1000, r.w.Millis()+1, []programme.Address{r.w.List[0].Stash, roundstest.Address("a stranger")})
+		err := r.Offline(t.Context(), roundstest.Genesis, 77, 1000, r.w.Millis()+1, []programme.Address{r.w.List[0].Stash, roundstest.Address("a stranger")})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+	if x := r.ranking(1); x.Faults != 1 {
+		t.Errorf("%+v", x)
+	}
 	r.w.Next(time.Minute)
 	r.look()
 	if x := r.ranking(1); x.Faults != 1 {
-		t.Errorf("%+v", x)
+		t.Errorf("after the next look: %+v", x)
+	}
+}
+
+// Rankings are what all events come to, whatever of them is read: they are computed anew from everything and compared, over
+// many eras with slashes, some of them taken back, orders and settled periods.
+func TestRankingsAreWhatTheEventsComeTo(t *testing.T) {
+	r := newRig(t, 8, 1)
+	seen := map[rank.Kind]int{}
+	for era := range 24 {
+		switch c := r.w.Candidate(era%8 + 1); era % 5 {
+		case 1:
+			c.Slashes = append(c.Slashes, programme.Slash{Era: r.w.State.Eras.Active, Fraction: 1})
+		case 2:
+			c.Intention.Commission = 1_000_000_000
+		case 3:
+			for slot := 1; slot <= 8; slot++ {
+				r.w.Candidate(slot).Slashes, r.w.Candidate(slot).Intention.Commission = nil, 50_000_000
+			}
+		}
+		if era%6 == 5 {
+			if err := r.Forgive(t.Context(), rounds.Order{Slot: 2, Author: "ada", Reason: "settled", Network: roundstest.Genesis, Era: r.w.State.Eras.Active}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.look()
+		r.w.Next(time.Hour)
+		r.look()
+		if r.hold(false).New {
+			r.succeed()
+		}
+		r.w.NextEra()
+		events, _ := r.m.RankEvents(t.Context())
+		all := map[int][]rank.Event{}
+		seen = map[rank.Kind]int{}
+		for _, e := range events {
+			all[e.Slot] = append(all[e.Slot], e.Event)
+			seen[e.Kind]++
+		}
+		for slot, mine := range all {
+			want, _, err := rank.Fold(mine)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, r.ranking(slot).State); diff != "" {
+				t.Fatalf("era %d, slot %d: %s", era, slot, diff)
+			}
+		}
+	}
+	for _, k := range []rank.Kind{rank.Seed, rank.Good, rank.Fault, rank.Revocation, rank.Lift} {
+		if seen[k] == 0 {
+			t.Errorf("there was no event of the kind %s: %v", k, seen)
+		}
 	}
 }
 

@@ -218,15 +218,19 @@ func (s *Service) propose(ctx context.Context, record []byte, out *Held) error {
 	if out.Proposals, err = s.Proposer.Propose(ctx, record); err != nil {
 		return fmt.Errorf("make plans of the round: %w", err)
 	}
-	created := 0
+	created, refused := 0, 0
 	for _, p := range out.Proposals {
 		if p.Created {
 			created++
 		}
 		if p.Refused != "" {
+			refused++
 			s.Logger.Info("no plan", "nominator", p.Nominator, "reason", p.Refused)
 		}
 	}
 	out.Reason += fmt.Sprintf("; %d new plans", created)
+	if refused > 0 {
+		out.Reason += fmt.Sprintf(", none for %d nominators (the log says why)", refused)
+	}
 	return nil
 }

@@ -24,11 +24,15 @@ type Memory interface {
 	SaveStandings(ctx context.Context, list []memory.Standing) error
 	// DefiniteValidities are the newest of valid and invalid that each slot has been, by slot.
 	DefiniteValidities(ctx context.Context) (map[int]programme.Validity, error)
+	// CheckOverrides are the answers of operators to checks that expire after a moment, by slot.
+	CheckOverrides(ctx context.Context, now programme.Millis) ([]memory.Override, error)
 	// SaveScores replaces those of the same session.
 	SaveScores(ctx context.Context, list []memory.Score, s memory.ScoreStatistics) error
 
-	// RankEvents are those of all slots. AddRankEvents leaves out those whose id the slot has already.
-	RankEvents(ctx context.Context) ([]memory.RankEvent, error)
+	// RankDuties are the events of all slots but the good ones, of which there are hundreds of thousands after a year.
+	// RankEventsOf are all of one slot. AddRankEvents leaves out those whose id the slot has already.
+	RankDuties(ctx context.Context) ([]memory.RankEvent, error)
+	RankEventsOf(ctx context.Context, slot int) ([]memory.RankEvent, error)
 	AddRankEvents(ctx context.Context, list []memory.RankEvent) error
 	Rankings(ctx context.Context) ([]memory.Ranking, error)
 	SaveRankings(ctx context.Context, list []memory.Ranking) error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/thousand-validators/otv/internal/programme"
@@ -141,6 +142,7 @@ func (s *Service) settle(ctx context.Context, v *View) (settled int, err error) 
 	if err != nil {
 		return 0, err
 	}
+	fresh := map[int]bool{}
 	for i := 0; i+1 < len(periods); i++ {
 		p := periods[i]
 		if p.Settled != 0 {
@@ -164,6 +166,7 @@ func (s *Service) settle(ctx context.Context, v *View) (settled int, err error) 
 			}
 		}
 		settled += len(p.Slots) - len(waiting)
+		maps.Copy(fresh, slotsOf(raised))
 		if err := s.Memory.AddRankEvents(ctx, raised); err != nil {
 			return settled, err
 		}
@@ -177,7 +180,7 @@ func (s *Service) settle(ctx context.Context, v *View) (settled int, err error) 
 	if settled == 0 {
 		return 0, nil
 	}
-	_, err = s.rerank(ctx, v.Snapshot().Network.Genesis, v.Snapshot().Eras.Active, nil)
+	_, err = s.rerank(ctx, v.Snapshot().Network.Genesis, v.Snapshot().Eras.Active, fresh, nil)
 	return settled, err
 }
 
@@ -191,7 +194,7 @@ type evaluation struct {
 	stashes   map[int]programme.Address
 	standings map[int]*memory.Standing
 	definite  map[int]programme.Validity
-	events    map[int][]rank.Event
+	duties    map[int][]rank.Event
 	suspended map[int]bool
 	sets      map[programme.Era]map[programme.Address]bool
 	points    map[programme.Address]map[programme.Era]uint32
@@ -215,7 +218,7 @@ func (e *evaluation) load(ctx context.Context) error {
 	if e.definite, err = e.Memory.DefiniteValidities(ctx); err != nil {
 		return err
 	}
-	if e.events, err = e.Service.events(ctx); err != nil {
+	if e.duties, err = e.Service.duties(ctx); err != nil {
 		return err
 	}
 	if e.suspended, err = e.suspendedSlots(ctx); err != nil {
@@ -266,7 +269,7 @@ func (e *evaluation) effect(slot int) rank.Effect {
 
 // faulted reports whether a fault was recorded in the period and not taken back.
 func (e *evaluation) faulted(slot int) bool {
-	events := e.events[slot]
+	events := e.duties[slot]
 	return slices.ContainsFunc(events, func(f rank.Event) bool {
 		return f.Kind == rank.Fault && f.When >= e.period.At && f.When < e.closed &&
 			!slices.ContainsFunc(events, func(r rank.Event) bool { return r.Kind == rank.Revocation && r.Revokes == f.ID })

@@ -24,7 +24,8 @@ type rig struct {
 	w        *roundstest.World
 	m        *roundstest.Memory
 	events   []rounds.Event
-	proposed []string // digests
+	proposed []string                     // digests
+	refuse   map[programme.Address]string // why no plan is made for a nominator
 }
 
 func newRig(t testing.TB, candidates, nominators int, change ...func(*rounds.Settings)) *rig {
@@ -67,6 +68,10 @@ func (r *rig) Propose(_ context.Context, record []byte) ([]rounds.Proposal, erro
 	var out []rounds.Proposal
 	for _, n := range rec.Decision.Nominators {
 		if len(n.Targets) == 0 {
+			continue
+		}
+		if why := r.refuse[n.Address]; why != "" {
+			out = append(out, rounds.Proposal{Nominator: n.Address, Refused: why})
 			continue
 		}
 		key := plan.Key{Round: rec.Digest, Nominator: n.Address}
@@ -245,6 +250,38 @@ func TestABrakedRoundIsNotActedOnAndTriedAgain(t *testing.T) {
 	r.w.Next(5 * time.Minute)
 	if h := r.hold(false); !h.New {
 		t.Fatalf("%+v", h)
+	}
+}
+
+// When something is in the way of a plan, the round is not lost: its plans are made good at the next look, and if they
+// still cannot be made ten minutes later, another round takes its place.
+func TestARefusedPlanBringsAnotherRound(t *testing.T) {
+	r := newRig(t, 20, 2)
+	r.refuse = map[programme.Address]string{r.w.Own[1].Address: "a target has withdrawn"}
+	first := r.hold(false)
+	if !first.New || len(first.Proposals) != 2 || first.Proposals[1].Refused != "a target has withdrawn" || !strings.Contains(first.Reason, "none for 1 nominators") {
+		t.Fatalf("%+v", first)
+	}
+	r.w.Next(5 * time.Minute)
+	if h := r.hold(false); h.New || h.Digest != first.Digest || len(r.proposed) != 2 {
+		t.Fatalf("after five minutes: %+v, proposed %q", h, r.proposed)
+	}
+	r.w.Next(5 * time.Minute)
+	second := r.hold(false)
+	if !second.New || second.Digest == first.Digest {
+		t.Fatalf("after ten minutes: %+v", second)
+	}
+	// Nothing is in the way any more: its plan is made of the round that holds, and no third one is held.
+	r.refuse = nil
+	r.w.Next(5 * time.Minute)
+	if h := r.hold(false); h.New || h.Digest != second.Digest || !slices.ContainsFunc(h.Proposals, func(p rounds.Proposal) bool {
+		return p.Nominator == r.w.Own[1].Address && p.Created
+	}) {
+		t.Fatalf("%+v", h)
+	}
+	r.w.Next(time.Hour)
+	if h := r.hold(false); h.New || len(r.m.Rounds()) != 2 {
+		t.Fatalf("%+v, %d rounds", h, len(r.m.Rounds()))
 	}
 }
 

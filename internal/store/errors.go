@@ -36,8 +36,17 @@ func explain(err error) error {
 	if kind == nil || errors.Is(err, kind) {
 		return err
 	}
-	return fmt.Errorf("%w (%w)", kind, err)
+	return explained{kind, err}
 }
+
+// explained is a failure with a clear sentence before what a driver says, all of it on one line.
+type explained struct{ kind, cause error }
+
+func (e explained) Error() string {
+	return fmt.Sprintf("%v (%s)", e.kind, strings.Join(strings.Fields(e.cause.Error()), " "))
+}
+
+func (e explained) Unwrap() []error { return []error{e.kind, e.cause} }
 
 func kindOf(err error) error {
 	var lite *sqlite.Error

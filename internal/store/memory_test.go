@@ -224,6 +224,8 @@ func TestRanks(t *testing.T) {
 		twice.Reason = "another"
 		changes(t, again, func() error { return s.AddRankEvents(ctx, []memory.RankEvent{twice}) })
 		same(t, must[[]memory.RankEvent](t)(again.RankEvents(ctx)), all)
+		check(t, s.AddRankEvents(ctx, []memory.RankEvent{event(3, "period 1", rank.Good)}))
+		same(t, must[[]memory.RankEvent](t)(again.RankDuties(ctx)), all)
 		same(t, must[[]memory.RankEvent](t)(again.RankEventsOf(ctx, 2)), []memory.RankEvent{all[0], all[2]})
 		for _, q := range []string{"UPDATE rank_events SET rank = 100", "DELETE FROM rank_events"} {
 			if _, err := s.write.Exec(q); err == nil {

@@ -42,6 +42,12 @@ func (s *Store) RankEvents(ctx context.Context) ([]memory.RankEvent, error) {
 	return list(ctx, s.from(ctx), "rank events", func(q *bun.SelectQuery) { q.Order("seq") }, (*rankEventRow).event)
 }
 
+// RankDuties lists the events of all slots but the good ones, in the order in which they were stored. An index of its own
+// keeps that fast when there are hundreds of thousands of good ones.
+func (s *Store) RankDuties(ctx context.Context) ([]memory.RankEvent, error) {
+	return list(ctx, s.from(ctx), "rank events", func(q *bun.SelectQuery) { q.Where("kind <> 'good'").Order("seq") }, (*rankEventRow).event)
+}
+
 // RankEventsOf lists the events of one slot in the order in which they were stored.
 func (s *Store) RankEventsOf(ctx context.Context, slot int) ([]memory.RankEvent, error) {
 	return list(ctx, s.from(ctx), "rank events", func(q *bun.SelectQuery) { q.Where("slot = ?", slot).Order("seq") }, (*rankEventRow).event)

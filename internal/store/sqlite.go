@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,9 +24,15 @@ const readers = 4
 
 func connectSQLite(ctx context.Context, file string, readOnly bool) (*Store, error) {
 	s := &Store{dialect: SQLite, name: file, readOnly: readOnly}
-	var err error
+	info, err := os.Stat(file)
+	if err == nil && info.IsDir() {
+		return nil, errors.New("it is a folder: name a file in it")
+	}
 	if readOnly {
-		if _, err := os.Stat(file); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no such file: otv run makes it, and so does otv db migrate (%w)", err)
+		}
+		if err != nil {
 			return nil, err
 		}
 		s.read, err = openFile(file, "deferred", readers, true)

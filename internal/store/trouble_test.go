@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -95,14 +96,42 @@ func TestCorruptFile(t *testing.T) {
 }
 
 func TestReadOnlyFolder(t *testing.T) {
-	if os.Getuid() == 0 {
-		t.Skip("root may write everywhere")
-	}
 	dir := t.TempDir()
-	check(t, os.Chmod(dir, 0o500))
-	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
+	if os.Getuid() == 0 {
+		dir = "/sys" // root may write everywhere else
+	} else {
+		check(t, os.Chmod(dir, 0o500))
+		t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
+	}
 	_, err := Open(t.Context(), filepath.Join(dir, "otv.db"))
 	told(t, err, ErrReadOnly)
+}
+
+// What is named is no database, or is not there.
+func TestWrongTargets(t *testing.T) {
+	dir := t.TempDir()
+	for _, open := range []func(context.Context, string) (*Store, error){Open, OpenReadOnly, OpenForCare} {
+		if _, err := open(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "it is a folder: name a file in it") {
+			t.Errorf("a folder: %v", err)
+		}
+		if _, err := open(t.Context(), "mysql://x/y"); err == nil || !strings.Contains(err.Error(), "mysql databases are not supported") {
+			t.Errorf("another kind: %v", err)
+		}
+		s, err := open(t.Context(), "postgres://ada:secret@127.0.0.1:1/otv")
+		if err == nil { // a connection is made when it is needed
+			err = s.Ping(t.Context())
+			check(t, s.Close())
+		}
+		told(t, err, ErrUnreachable)
+		if strings.Contains(err.Error(), "secret") {
+			t.Error(err)
+		}
+	}
+	for _, open := range []func(context.Context, string) (*Store, error){OpenReadOnly, OpenForCare} {
+		if _, err := open(t.Context(), filepath.Join(dir, "none.db")); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "otv run makes it") {
+			t.Errorf("no file: %v", err)
+		}
+	}
 }
 
 // The server is lost like by a loss of power, in the middle of a transaction too, and comes back: nothing is lost that

@@ -111,6 +111,9 @@ func TestRuntimes(t *testing.T) {
 			if world == "paseo" {
 				t.Run("real list", c.realList)
 			}
+			if world == "westend" {
+				t.Run("service", c.service)
+			}
 			t.Run("nominate", c.nominate)
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,6 +40,8 @@ type Options struct {
 // Cluster are the processes of one programme.
 type Cluster struct {
 	Admin, API string // addresses of the core's admin listener and of the gateway
+	// Lost tells the names of processes that have ended without being told to.
+	Lost chan string
 
 	o         Options
 	processes map[string]*Process
@@ -47,6 +50,7 @@ type Cluster struct {
 // Process is one of them. It may be killed and started again.
 type Process struct {
 	Name, Role string
+	Dir        string // of its configuration
 	Health     string // address
 	args       []string
 	env        []string
@@ -54,6 +58,7 @@ type Process struct {
 
 	mu    sync.Mutex
 	cmd   *exec.Cmd
+	told  bool // to end
 	ended chan struct{}
 }
 
@@ -95,11 +100,11 @@ func NewCluster(o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{o: o, processes: map[string]*Process{}}
+	c := &Cluster{o: o, processes: map[string]*Process{}, Lost: make(chan string, 100)}
 	for i, name := range names() {
 		role, _, _ := strings.Cut(name, "-")
-		p := &Process{Name: name, Role: role, Health: addresses[2*i], cluster: c}
-		p.args = append(slices.Clone(o.Program), "run", role, "--config", filepath.Join(o.Dir, role))
+		p := &Process{Name: name, Role: role, Dir: filepath.Join(o.Dir, role), Health: addresses[2*i], cluster: c}
+		p.args = append(slices.Clone(o.Program), "run", role, "--config", p.Dir)
 		own := []string{"health.address=" + p.Health}
 		switch role {
 		case "core":
@@ -215,6 +220,44 @@ func (c *Cluster) Start() error {
 	return nil
 }
 
+// Await waits until all processes are ready.
+func (c *Cluster) Await(ctx context.Context) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for _, name := range names() {
+		for {
+			ready, err := c.processes[name].Ready(ctx)
+			if err != nil || ready {
+				if err != nil {
+					return err
+				}
+				break
+			}
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case lost := <-c.Lost:
+				return fmt.Errorf("%s has ended by itself; its last lines say why", lost)
+			case <-tick.C:
+			}
+		}
+	}
+	return nil
+}
+
+// Ready reports whether the process says that it is ready. While it does not answer, it is not.
+func (p *Process) Ready(ctx context.Context) (bool, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Health+"/ready", nil)
+	if err != nil {
+		return false, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false, nil //nolint:nilerr // it does not listen yet
+	}
+	return res.StatusCode == http.StatusOK, res.Body.Close()
+}
+
 // Stop stops all processes in order, the last ones first.
 func (c *Cluster) Stop() error {
 	var errs []error
@@ -236,10 +279,18 @@ func (p *Process) Start() error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", p.Name, err)
 	}
-	p.cmd, p.ended = cmd, make(chan struct{})
+	p.cmd, p.told, p.ended = cmd, false, make(chan struct{})
 	go func(ended chan struct{}) {
 		_ = cmd.Wait() // its state tells the same
 		close(ended)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !p.told && p.cmd == cmd {
+			select {
+			case p.cluster.Lost <- p.Name:
+			default: // nobody asks
+			}
+		}
 	}(p.ended)
 	return nil
 }
@@ -289,6 +340,7 @@ const slowest = 40 * time.Second
 func (p *Process) end(s syscall.Signal) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.told = true
 	ctx, cancel := context.WithTimeout(context.Background(), slowest)
 	defer cancel()
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -138,16 +137,11 @@ func (r *rig) ready(name string) bool {
 	if r.Get(name).Ended() {
 		r.t.Fatalf("%s has ended\n%s", name, r.log)
 	}
-	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, "http://"+r.Get(name).Health+"/ready", nil)
+	ready, err := r.Get(name).Ready(r.t.Context())
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return false
-	}
-	defer res.Body.Close()
-	return res.StatusCode == http.StatusOK
+	return ready
 }
 
 func (r *rig) states() map[string]jobs.State {

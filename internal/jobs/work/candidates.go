@@ -61,6 +61,7 @@ func (b *Bench) score(ctx context.Context, r *jobs.Run) (string, error) {
 // amend writes a part of how candidates stand and tells how many it is true for.
 func (b *Bench) amend(ctx context.Context, r *jobs.Run, v *rounds.View, format string, put func(dst, src *memory.Standing) (counts bool)) (string, error) {
 	counted, done := 0, 0
+	half(r, 0, max(len(v.Decision.Candidates), 1), "writing what is new")
 	n, err := b.Rounds.Amend(ctx, v, func(dst, src *memory.Standing) {
 		if put(dst, src) {
 			counted++

@@ -36,13 +36,18 @@ func (l *looker) Look(context.Context) error { l.looks++; return nil }
 type monitor struct {
 	newest string
 	err    error
+	asked  int
 }
 
-func (m *monitor) Refresh(context.Context) (string, error) { return m.newest, m.err }
+func (m *monitor) Refresh(context.Context) (string, error) {
+	m.asked++
+	return m.newest, m.err
+}
 
-type indexer struct{}
+type indexer struct{ asked int }
 
-func (indexer) Index(_ context.Context, progress func(done, total int, block uint32)) (string, error) {
+func (x *indexer) Index(_ context.Context, progress func(done, total int, block uint32)) (string, error) {
+	x.asked++
 	progress(1, 2, 77)
 	return "2 blocks were searched", nil
 }
@@ -54,6 +59,7 @@ type rig struct {
 	w         *roundstest.World
 	m         *roundstest.Memory
 	monitor   monitor
+	indexer   indexer
 	nominator looker
 	proposer  proposer
 	mu        sync.Mutex
@@ -80,7 +86,7 @@ func newRig(t testing.TB, candidates, nominators int) *rig {
 	}
 	r.Bench = work.Bench{
 		Rounds: s, Memory: r.m, Archive: func(context.Context) (work.Archive, error) { return roundstest.Archive{W: r.w}, nil },
-		Monitor: &r.monitor, Indexer: indexer{}, Nominator: &r.nominator, Now: r.w.Now,
+		Monitor: &r.monitor, Indexer: &r.indexer, Nominator: &r.nominator, Now: r.w.Now,
 		Trigger: func(_ context.Context, c jobs.Cause) error {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -154,9 +160,13 @@ func TestTheWholeCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := make(chan string, 100)
+	var shown sync.Map // jobs that told how far they had come before their end
 	e, err := jobs.New(jobs.Options{
 		DB: s, Bodies: bodies, Absent: absent, Queues: map[string]int{jobs.QueueWork: 4, jobs.QueueCore: 1, jobs.QueueIndex: 1},
 		Poll: 10 * time.Millisecond, Observe: func(e jobs.Event) {
+			if e.Status == jobs.Running && !e.Begins {
+				shown.Store(e.Job, true)
+			}
 			if e.Status == jobs.Finished {
 				done <- e.Job
 			}
@@ -193,6 +203,9 @@ func TestTheWholeCatalogue(t *testing.T) {
 			if !strings.Contains(st.Error, "trailing window") {
 				t.Errorf("%+v", st)
 			}
+		}
+		if _, ok := shown.Load(st.Name); !ok && want == jobs.Finished {
+			t.Errorf("%s has shown no progress", st.Name)
 		}
 		if st.Status != want || want == jobs.Finished && (st.Result == "" || st.Progress != 100) {
 			t.Errorf("%+v", st)

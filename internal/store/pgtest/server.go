@@ -131,8 +131,9 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(context.Background(), filepath.Join(s.programs, name), args...)
 	c.Dir = s.dir
 	c.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
-	// A test that is killed takes its server with it.
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Pdeathsig: syscall.SIGQUIT}
+	// A test that is killed takes its server with it. Signals of the terminal are for the test only, which stops the
+	// server after everything that uses it.
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Setpgid: true, Pdeathsig: syscall.SIGQUIT}
 	return c
 }
 
