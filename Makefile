@@ -21,7 +21,7 @@ BIN := build/bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 STEP := scripts/step.sh
 
-.PHONY: help build test test-unit crash simulate mutants services services-test memory vet lint race bench bench-api fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-wrk deps-lint deps-specs fmt clean
+.PHONY: help build test test-code test-chains test-unit crash simulate mutants services services-test memory vet lint race bench bench-api fuzz e2e arm64 deps deps-node deps-debian deps-qemu deps-postgres deps-browser deps-wrk deps-lint deps-specs fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,15 +29,21 @@ help: ## list the targets
 build: ## build the program into build/bin/otv
 	CGO_ENABLED=0 go build -trimpath -o $(BIN)/otv ./cmd/otv
 
-test: ## everything that must hold: vet, lint, all tests, again with -race, the digest on arm64, end to end
+test: ## everything that must hold: lint, all tests, those of what runs beside other things with -race, arm64, end to end
 	@$(STEP) "deps" $(MAKE) deps
-	@$(STEP) "vet" $(MAKE) vet
+	@$(MAKE) -j2 --output-sync=target test-code test-chains
+
+# Chopsticks waits half of its time; beside it there is room for the rest.
+test-code:
 	@$(STEP) "lint" $(MAKE) lint
-	@$(STEP) "tests" env OTV_TEST_POSTGRES=required OTV_TEST_BROWSER=required $(MAKE) test-unit
+	@packages=$$(scripts/packages.sh plain | xargs); \
+		$(STEP) "tests" env OTV_TEST_POSTGRES=required OTV_TEST_BROWSER=required $(MAKE) test-unit PKG="$$packages"
 	@$(STEP) "tests with -race" env OTV_TEST_POSTGRES=required $(MAKE) race SHORT=-short
+
+test-chains:
+	@$(STEP) "end to end" $(MAKE) e2e
 	@$(STEP) "separate processes" env OTV_TEST_POSTGRES=required $(MAKE) services-test
 	@$(STEP) "digest on arm64" $(MAKE) arm64
-	@$(STEP) "end to end" $(MAKE) e2e
 
 test-unit: ## unit tests only, no dependencies but Go (PKG=./... selects)
 	go test -timeout 25m $(PKG)
@@ -72,13 +78,13 @@ vet: ## go vet, end-to-end tests included
 	go vet -tags bench ./internal/gateway
 
 lint: deps-lint ## golangci-lint with .golangci.yml
-	$(LINT) run --allow-serial-runners --timeout 15m --build-tags e2e ./...
+	$(LINT) run --allow-serial-runners --timeout 15m --build-tags e2e,bench ./...
 
 # The translated C of SQLite is left alone by the race detector: its memory is none of Go's, the connection pool above
 # it, which is looked at, hands each connection to one goroutine at a time, and it took most of the time.
 race: ## unit tests of what runs beside other things with the race detector (PKG=./... selects, SHORT=-short: fewer random cases)
-	go test -race -gcflags=modernc.org/sqlite/lib=-race=false $(SHORT) -timeout 25m \
-		$(if $(filter file,$(origin PKG)),$$(scripts/concurrent.sh),$(PKG))
+	packages=$$($(if $(filter file,$(origin PKG)),scripts/packages.sh concurrent,echo '$(PKG)') | xargs); \
+		go test -race -gcflags=modernc.org/sqlite/lib=-race=false $(SHORT) -timeout 25m $$packages
 
 bench: ## all benchmarks, with memory (PKG=./... selects)
 	go test -run '^$$' -bench . -benchmem $(PKG)

@@ -1,6 +1,7 @@
 package substrate
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -9,7 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/thousand-validators/otv/substrate/metadata"
 	"github.com/thousand-validators/otv/substrate/rpc"
+	"github.com/thousand-validators/otv/substrate/storage"
 )
 
 // Config describes a client. Only Endpoints is required.
@@ -173,12 +176,45 @@ func (c *Client) admit(ctx context.Context, conn *rpc.Conn) error {
 		return rpc.Garbage("no hash for block 0")
 	}
 	c.genesis.Lock()
+	known := c.genesis.known
+	c.genesis.Unlock()
+	if !known {
+		if err := confirm(ctx, conn, *genesis); err != nil {
+			return err
+		}
+	}
+	c.genesis.Lock()
 	defer c.genesis.Unlock()
 	if !c.genesis.known {
 		c.genesis.hash, c.genesis.known = *genesis, true
 	}
 	if *genesis != c.genesis.hash {
 		return &rpc.RefusedError{Err: &WrongChainError{Endpoint: conn.Name(), Got: *genesis, Want: c.genesis.hash}}
+	}
+	return nil
+}
+
+// unborn is what the state says of the hash of block 0 before there is a block 1.
+var unborn = Hash(bytes.Repeat([]byte{69}, 32))
+
+// confirm compares a genesis hash that is believed from now on with the one in the state, which no runtime forgets, because
+// it is part of what is signed: pallet frame-system, BlockHash.
+func confirm(ctx context.Context, conn *rpc.Conn, genesis Hash) error {
+	prefix := storage.Prefix("System", "BlockHash")
+	var number [4]byte // of block 0
+	key, err := storage.AppendHashed(prefix[:], metadata.Twox64Concat, number[:])
+	if err != nil {
+		return err
+	}
+	var value *hexBytes
+	if err := conn.Call(ctx, &value, "state_getStorage", toHex(key)); err != nil {
+		return fmt.Errorf("ask the state for the genesis hash: %w", err)
+	}
+	if value == nil || len(*value) != len(genesis) {
+		return nil // a chain without this pallet
+	}
+	if own := Hash(*value); own != genesis && own != unborn {
+		return rpc.Garbage("block 0 is said to have the hash %s, in the state it is %s", genesis, own)
 	}
 	return nil
 }

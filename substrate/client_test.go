@@ -86,6 +86,45 @@ func TestEndpointOfAnotherChainIsRefused(t *testing.T) {
 	}
 }
 
+// TestGenesisIsInTheState: a hash of block 0 that the state contradicts is not believed, and nothing is built on it.
+func TestGenesisIsInTheState(t *testing.T) {
+	lie := substratetest.Rule{
+		Match: func(r substratetest.Request) bool {
+			return r.Method == "chain_getBlockHash" && string(r.Params[0]) == "0"
+		},
+		Do: substratetest.Reply(substrate.Hash{0xab}.String()),
+	}
+	key := "0x" + "26aa394eea5630e07c48ae0c9558cef7" + "a44704b568d21667356a5a050c118746" + "b4def25cfda6ef3a" + "00000000" // System.BlockHash(0)
+	for name, tc := range map[string]struct {
+		state any
+		fails bool
+	}{
+		"another one":        {substrate.Hash{0xcd}.String(), true},
+		"the same":           {substrate.Hash{0xab}.String(), false},
+		"none":               {nil, false},
+		"no block 1 so far":  {"0x" + strings.Repeat("45", 32), false},
+		"not of hash length": {"0x00", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			node := newNode(t)
+			node.Inject(lie)
+			node.Inject(substratetest.Rule{
+				Match: func(r substratetest.Request) bool {
+					return r.Method == "state_getStorage" && string(r.Params[0]) == `"`+key+`"`
+				},
+				Do: substratetest.Reply(tc.state),
+			})
+			c, err := substrate.Dial(testContext(t), config(node))
+			if err == nil {
+				c.Close()
+			}
+			if (err != nil) != tc.fails || err != nil && !strings.Contains(err.Error(), "in the state it is 0xcd") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func TestPinnedGenesis(t *testing.T) {
 	node := newNode(t)
 	cfg := config(node)

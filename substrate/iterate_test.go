@@ -212,7 +212,9 @@ func TestGarbagePages(t *testing.T) {
 			}
 			injected.Stop()
 			// With a second endpoint the same trouble costs nothing but time.
-			b = finalised(t, dial(t, config(bad, good)))
+			c := dial(t, config(bad, good))
+			c.Probe(ctx) // both are connected
+			b = finalised(t, c)
 			bad.Inject(substratetest.Rule{Method: tc.method, Skip: 1, Do: tc.do})
 			got, err := readValidators(ctx, b)
 			if err != nil {

@@ -43,7 +43,8 @@ type CandidateStatus struct {
 
 // PresenceStatus is a node's presence over the window in which offline time counts.
 type PresenceStatus struct {
-	// At is the moment for which it speaks, and Live says that it is what was stored of the feed; else it is what the round
+	// At is the moment for which it speaks: now, or the last one at which the feed was seen, if that is longer ago than the
+	// window. Live says that it is what was stored of the feed; else it is what the round
 	// was decided from.
 	At     programme.Millis     `json:"at"`
 	Live   bool                 `json:"live"`
@@ -137,6 +138,15 @@ func presenceOf(ctx context.Context, r *decision.Record, slot int, feed presence
 		f, err := presence.Read(ctx, feed, p.Window, now)
 		if err != nil {
 			return p, err
+		}
+		if down := f.Source; down.State == programme.SourceDown && down.At < now-p.Window {
+			// Nothing of the window was seen, because nobody has watched for long, or because the data are of another clock
+			// than this machine's. The last that was seen says more.
+			now = down.At
+			if f, err = presence.Read(ctx, feed, p.Window, now); err != nil {
+				return p, err
+			}
+			f.Source.State, f.Source.At, f.Source.Detail = down.State, down.At, down.Detail
 		}
 		if f.Source.State != programme.SourceAbsent {
 			p.At, p.Live, p.Source, p.Seen, p.Notices = now, true, f.Source, f.Candidates[slot], f.Notices[slot]

@@ -147,6 +147,14 @@ func TestCandidatesStatus(t *testing.T) {
 			t.Errorf("exit %d, nothing of %q: %s%s", code, want, out, errs)
 		}
 	}
+	// When nobody has watched for longer than the window, it is the time before that which is told.
+	last := now - 300*programme.Day
+	watch(last)
+	if code, out, errs := run(t, "candidates", "status", "2", "--config", dir); code != ExitOK || !strings.Contains(out, " until "+last.String()+", from the feed") ||
+		!strings.Contains(out, "nobody can see the feed since "+last.String()+": the feed has not been watched since then") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	watch(now - programme.Hour)
 	if code, out, _ := run(t, "candidates", "status", "1", "--config", dir); code != ExitOK || !strings.Contains(out, "LOCATION unknown") || !strings.Contains(out, "never seen under this name") {
 		t.Errorf("exit %d: %s", code, out)
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"compress/gzip"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,12 +20,7 @@ func TestPlanFailures(t *testing.T) {
 		want  []string // parts of the one line on standard error
 	}{
 		{"dead endpoint", func(t *testing.T) []string {
-			l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			return plan(folder(t, "local", "ws://"+l.Addr().String()))
+			return plan(folder(t, "local", "ws://"+nobody))
 		}, ExitNetwork, []string{"otv: connect to the relay chain: ", "127.0.0.1", "connection refused"}},
 		{"stops answering in the middle of a page", func(t *testing.T) []string {
 			n := village(t)

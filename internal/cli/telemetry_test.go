@@ -238,8 +238,6 @@ func TestTelemetryRefusals(t *testing.T) {
 	})
 	page := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(page.Close)
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
 	ws := func(h *httptest.Server) string { return "ws" + strings.TrimPrefix(h.URL, "http") + "/feed" }
 	for name, tt := range map[string]struct {
 		args []string
@@ -252,7 +250,7 @@ func TestTelemetryRefusals(t *testing.T) {
 		"where nodes report": {[]string{"wss://telemetry.example/submit/"}, ExitUsage, "wss://telemetry.example/submit/ is where nodes report to"},
 		"no such network":    {[]string{s.URL(), "--chain", "moonbase"}, ExitUsage, `--chain "moonbase" is neither`},
 		"half a hash":        {[]string{s.URL(), "--chain", "0x12"}, ExitUsage, `--chain "0x12" is neither`},
-		"dead":               {[]string{ws(gone)}, ExitNetwork, "connection refused"},
+		"dead":               {[]string{"ws://" + nobody + "/feed"}, ExitNetwork, "connection refused"},
 		"a web server":       {[]string{ws(page)}, ExitNetwork, "404"},
 		"another chain":      {[]string{s.URL(), "--chain", "kusama"}, ExitNetwork, "it does not show the chain 0xb0a8d493285c2df73290dfb7e61f870f17b41801197a149ca93654499ea3dafe; it shows Polkadot (0x91b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3); choose with --chain"},
 		"silent":             {[]string{silent, "--timeout", "50ms"}, ExitNetwork, "it names no chain within 50ms"},

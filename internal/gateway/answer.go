@@ -29,8 +29,19 @@ type answer struct {
 // jsonKind is the content type of most answers.
 const jsonKind = "application/json; charset=utf-8"
 
+// packedWell is the size in bytes from which an answer is compressed well. Below it a compressor that is three times as fast
+// adds a sixth to what is sent, some hundred bytes.
+const packedWell = 64 << 10
+
 // packers are compressors at rest: a new one costs more than most answers do.
-var packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+var packers, quickPackers = packersOf(gzip.DefaultCompression), packersOf(gzip.BestSpeed)
+
+func packersOf(level int) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		z, _ := gzip.NewWriterLevel(nil, level) // both levels exist
+		return z
+	}}
+}
 
 // encode makes an answer out of a value. HTML characters stay as they are: nothing here is put into a page.
 func encode(v any) (*answer, error) {
@@ -50,10 +61,14 @@ func finish(status int, kind string, body []byte) (*answer, error) {
 	if len(body) < worthPacking {
 		return a, nil
 	}
+	pool := quickPackers
+	if len(body) >= packedWell {
+		pool = packers
+	}
 	var b bytes.Buffer
-	z := packers.Get().(*gzip.Writer)
+	z := pool.Get().(*gzip.Writer)
 	z.Reset(&b)
-	defer packers.Put(z)
+	defer pool.Put(z)
 	if _, err := z.Write(body); err != nil {
 		return nil, err
 	}

@@ -71,7 +71,11 @@ type Gateway struct {
 	seenRounds int64
 
 	population *view[*population]
+	parts      parts
 	chain      *view[memory.Chain]
+	newest     *view[memory.Round]
+	totals     *view[eraTotals]
+	words      words
 	poke       chan struct{}
 	started    time.Time
 }
@@ -84,7 +88,7 @@ func New(o Options) (*Gateway, error) {
 	if o.Poll == 0 {
 		o.Poll = 250 * time.Millisecond
 	}
-	g := &Gateway{Options: o, log: o.Logger, poke: make(chan struct{}, 1), longs: make(chan struct{}, longAtOnce), started: o.Now()}
+	g := &Gateway{Options: o, log: o.Logger, poke: make(chan struct{}, 1), longs: make(chan struct{}, longAtOnce), words: newWords(), started: o.Now()}
 	var err error
 	if g.answers, err = newAnswers(o.Kept); err != nil {
 		return nil, fmt.Errorf("make the store of answers: %w", err)
@@ -94,6 +98,8 @@ func New(o Options) (*Gateway, error) {
 		return nil, fmt.Errorf("make the store of records: %w", err)
 	}
 	g.chain = &view[memory.Chain]{answers: g.answers, subjects: []memory.Subject{memory.SubjectChain}, build: g.readNetwork}
+	g.newest = &view[memory.Round]{answers: g.answers, subjects: []memory.Subject{memory.SubjectRounds, memory.SubjectChain}, build: g.newestRound}
+	g.totals = &view[eraTotals]{answers: g.answers, subjects: []memory.Subject{memory.SubjectPoints}, build: g.readTotals}
 	limits, err := newLimiter(o.Limit, o.Now)
 	if err != nil {
 		return nil, fmt.Errorf("make the rate limit: %w", err)

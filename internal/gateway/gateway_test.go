@@ -26,13 +26,16 @@ type counted struct {
 	fail    atomic.Bool
 }
 
-func (c *counted) Versions(context.Context) (Versions, error) {
-	if c.asked != nil {
-		select {
-		case c.asked <- struct{}{}:
-		default:
+// Versions answers with what there is when it is asked, once somebody has noticed that it was.
+func (c *counted) Versions(ctx context.Context) (Versions, error) {
+	defer func() {
+		if c.asked != nil {
+			select {
+			case c.asked <- struct{}{}:
+			case <-ctx.Done():
+			}
 		}
-	}
+	}()
 	if c.fail.Load() {
 		return nil, errors.New("database is gone: secret-password")
 	}

@@ -25,11 +25,11 @@ func (g *Gateway) mountPoints() {
 			if err != nil {
 				return nil, err
 			}
-			_, from, err := g.totals(ctx)
+			t, err := g.totals.get(ctx)
 			if err != nil {
 				return nil, err
 			}
-			l, err := g.Data.EraPoints(ctx, own(c, in.Address), from)
+			l, err := g.Data.EraPoints(ctx, own(c, in.Address), t.from)
 			out := make([]LegacyEraPoints, len(l))
 			for i := range l {
 				out[i] = legacyPoints(&l[i])
@@ -39,13 +39,13 @@ func (g *Gateway) mountPoints() {
 		})
 	get[totalsParams, []LegacyTotalEraPoints](g, old("listTotalEraPoints", "/totalerapoints", "Points of the last 84 eras", subjects...),
 		func(ctx context.Context, in *totalsParams) (any, error) {
-			totals, from, err := g.totals(ctx)
+			t, err := g.totals.get(ctx)
 			if err != nil {
 				return nil, err
 			}
 			byEra := map[programme.Era][]LegacyEraPoints{}
 			if in.Validators != "false" {
-				all, err := g.Data.EraPoints(ctx, "", from)
+				all, err := g.Data.EraPoints(ctx, "", t.from)
 				if err != nil {
 					return nil, fmt.Errorf("read points: %w", err)
 				}
@@ -53,8 +53,8 @@ func (g *Gateway) mountPoints() {
 					byEra[all[i].Era] = append(byEra[all[i].Era], legacyPoints(&all[i]))
 				}
 			}
-			out := make([]LegacyTotalEraPoints, len(totals))
-			for i, t := range totals {
+			out := make([]LegacyTotalEraPoints, len(t.all))
+			for i, t := range t.all {
 				out[i] = LegacyTotalEraPoints{
 					ID: id("era", t.Era), TotalEraPoints: t.Total, Era: uint32(t.Era), Median: t.Median, Average: t.Average, Max: t.Max, Min: t.Min,
 					ValidatorsEraPoints: list(byEra[t.Era]),
@@ -74,21 +74,27 @@ func (g *Gateway) mountPoints() {
 		})
 }
 
-// totals are the sums of the newest eras, with the first era of the window.
-func (g *Gateway) totals(ctx context.Context) ([]memory.EraTotal, programme.Era, error) {
+// eraTotals are the sums of the eras that the old API shows, with the first of them.
+type eraTotals struct {
+	all  []memory.EraTotal
+	from programme.Era
+}
+
+// readTotals reads them from the database.
+func (g *Gateway) readTotals(ctx context.Context) (eraTotals, error) {
 	all, err := g.Data.EraTotalsFrom(ctx, 0)
 	if err != nil || len(all) == 0 {
-		return nil, 0, err
+		return eraTotals{}, err
 	}
-	newest := all[len(all)-1].Era
-	from := programme.Era(0)
-	if newest >= pointEras {
-		from = newest - pointEras + 1
+	var t eraTotals
+	if newest := all[len(all)-1].Era; newest >= pointEras {
+		t.from = newest - pointEras + 1
 	}
-	for len(all) > 0 && all[0].Era < from {
+	for len(all) > 0 && all[0].Era < t.from {
 		all = all[1:]
 	}
-	return all, from, nil
+	t.all = all
+	return t, nil
 }
 
 func legacyPoints(p *memory.EraPoints) LegacyEraPoints {

@@ -10,11 +10,15 @@ import (
 func (g *Gateway) mountScores() {
 	scores := []memory.Subject{memory.SubjectScores, memory.SubjectChain}
 	one := func(ctx context.Context, address string, session *programme.Session) (any, error) {
-		c, err := g.network(ctx)
+		p, err := g.population.get(ctx)
 		if err != nil {
 			return nil, err
 		}
-		s, err := g.Data.Score(ctx, own(c, address), session)
+		stash := p.address(address)
+		if m := p.of(stash); session == nil && m != nil && m.score != nil && m.score.Stash == stash {
+			return legacyScore(m.score), nil
+		}
+		s, err := g.Data.Score(ctx, stash, session) // of another session, or of a stash that is not listed any more
 		return orNothing(legacyScore(&s), err)
 	}
 	get[addressParam, LegacyScore](g, old("getScore", "/score/{address}", "Newest score of a candidate", scores...).orEmpty(),

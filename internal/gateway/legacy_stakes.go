@@ -10,12 +10,16 @@ import (
 func (g *Gateway) mountStakes() {
 	subjects := []memory.Subject{memory.SubjectStakes, memory.SubjectChain}
 	one := func(ctx context.Context, address string, era *programme.Era) (any, error) {
-		c, err := g.network(ctx)
+		p, err := g.population.get(ctx)
 		if err != nil {
 			return nil, err
 		}
-		s, err := g.Data.Stake(ctx, own(c, address), era)
-		return orNothing(legacyStake(&s, c.Decimals), err)
+		stash := p.address(address)
+		if m := p.of(stash); era == nil && m != nil && m.stake != nil {
+			return legacyStake(m.stake, p.decimals), nil
+		}
+		s, err := g.Data.Stake(ctx, stash, era) // of another era, or of a stash that is not listed any more
+		return orNothing(legacyStake(&s, p.decimals), err)
 	}
 	get[addressParam, LegacyStake](g, old("getStake", "/nominatorstake/{address}", "Stake behind a validator in its newest era", subjects...).orEmpty(),
 		func(ctx context.Context, in *addressParam) (any, error) { return one(ctx, in.Address, nil) })

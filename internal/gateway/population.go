@@ -1,11 +1,9 @@
 package gateway
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/thousand-validators/otv/internal/presence"
 	"github.com/thousand-validators/otv/internal/programme"
@@ -18,8 +16,9 @@ import (
 type population struct {
 	chain     memory.Chain
 	decimals  int
-	slots     []member // by slot, those that left the list included
-	stash     map[programme.Address]int
+	slots     []member                   // by slot, those that left the list included
+	stash     map[programme.Address]int  // positions in slots, of those that are listed
+	slot      map[int]int                // positions in slots
 	set       memory.ValidatorSet        // the newest
 	active    map[programme.Address]bool // its members
 	nominated map[programme.Address]programme.Era
@@ -97,56 +96,57 @@ func (g *Gateway) gather(ctx context.Context) (p *population, err error) {
 }
 
 func (g *Gateway) collect(ctx context.Context) (*population, error) {
+	v, err := g.Data.Versions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the versions of the data: %w", err)
+	}
 	chain, err := g.Data.Chain(ctx)
 	if err != nil && !errors.Is(err, ErrNone) {
 		return nil, fmt.Errorf("read the network: %w", err)
 	}
-	slots, err := g.Data.Candidates(ctx)
+	have := &g.parts // of the population before; the view builds one at a time
+	slots, err := have.candidates.get(ctx, "candidates", v, memory.SubjectCandidates, g.Data.Candidates)
 	if err != nil {
-		return nil, fmt.Errorf("read candidates: %w", err)
+		return nil, err
 	}
 	p := &population{
 		chain: chain, decimals: chain.Decimals, slots: make([]member, len(slots)), rankIsActiveEras: g.RankIsActiveEras,
-		stash: make(map[programme.Address]int, len(slots)), active: map[programme.Address]bool{},
+		stash: make(map[programme.Address]int, len(slots)), slot: make(map[int]int, len(slots)), active: map[programme.Address]bool{},
 		nominated: map[programme.Address]programme.Era{}, families: map[programme.Address][]*member{},
 	}
-	bySlot := make(map[int]*member, len(slots))
-	slices.SortFunc(slots, func(a, b memory.Candidate) int { return cmp.Compare(a.Slot, b.Slot) })
-	for i, c := range slots {
+	for i, c := range slots { // they come by slot
 		p.slots[i].Candidate = c
-		bySlot[c.Slot] = &p.slots[i]
+		p.slot[c.Slot] = i
 		if c.Listed() && c.Stash != "" {
 			p.stash[c.Stash] = i
 		}
 	}
-	if err := errors.Join(
-		attach(ctx, "standings", g.Data.Standings, bySlot, func(m *member, v *memory.Standing) int { m.standing = v; return v.Slot }),
-		attach(ctx, "ranks", g.Data.Rankings, bySlot, func(m *member, v *memory.Ranking) int { m.ranking = v; return v.Slot }),
-		attach(ctx, "presence", g.nodes, bySlot, func(m *member, v *node) int { m.node = v; return v.Slot }),
-		attach(ctx, "locations", func(ctx context.Context) ([]outside.Located, error) { return g.Data.Locations(ctx, g.Network) },
-			bySlot, func(m *member, v *outside.Located) int { m.place = v; return v.Slot }),
-		attach(ctx, "scores", g.Data.NewestScores, bySlot, func(m *member, v *memory.Score) int { m.score = v; return v.Slot }),
-	); err != nil {
+	standings, err1 := have.standings.get(ctx, "standings", v, memory.SubjectStandings, g.Data.Standings)
+	rankings, err2 := have.rankings.get(ctx, "ranks", v, memory.SubjectRanks, g.Data.Rankings)
+	nodes, err3 := g.nodes(ctx)
+	locations, err4 := have.locations.get(ctx, "locations", v, memory.SubjectLocations, func(ctx context.Context) ([]outside.Located, error) {
+		return g.Data.Locations(ctx, g.Network)
+	})
+	scores, err5 := have.scores.get(ctx, "scores", v, memory.SubjectScores, g.Data.NewestScores)
+	stakes, err6 := have.stakes.get(ctx, "stakes", v, memory.SubjectStakes, g.Data.NewestStakes)
+	set, err7 := have.set.get(ctx, "the validator set", v, memory.SubjectValidators, g.newestSet)
+	nominations, err8 := have.nominations.get(ctx, "nominations", v, memory.SubjectNominations, g.Data.Nominations)
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8); err != nil {
 		return nil, err
 	}
-	stakes, err := g.Data.NewestStakes(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read stakes: %w", err)
-	}
+	attach(p, standings, func(s *memory.Standing) int { return s.Slot }, func(m *member, s *memory.Standing) { m.standing = s })
+	attach(p, rankings, func(r *memory.Ranking) int { return r.Slot }, func(m *member, r *memory.Ranking) { m.ranking = r })
+	attach(p, nodes, func(n *node) int { return n.Slot }, func(m *member, n *node) { m.node = n })
+	attach(p, locations, func(l *outside.Located) int { return l.Slot }, func(m *member, l *outside.Located) { m.place = l })
+	attach(p, scores, func(s *memory.Score) int { return s.Slot }, func(m *member, s *memory.Score) { m.score = s })
 	for i := range stakes {
 		if m := p.of(stakes[i].Stash); m != nil {
 			m.stake = &stakes[i]
 		}
 	}
-	if p.set, err = g.Data.ValidatorSet(ctx); err != nil && !errors.Is(err, ErrNone) {
-		return nil, fmt.Errorf("read the validator set: %w", err)
-	}
-	for _, v := range p.set.Validators {
-		p.active[v] = true
-	}
-	nominations, err := g.Data.Nominations(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read nominations: %w", err)
+	p.set = set
+	for _, a := range p.set.Validators {
+		p.active[a] = true
 	}
 	for _, n := range nominations {
 		for _, t := range n.Targets {
@@ -161,6 +161,15 @@ func (g *Gateway) collect(ctx context.Context) (*population, error) {
 	return p, nil
 }
 
+// newestSet is the newest validator set, empty before the first.
+func (g *Gateway) newestSet(ctx context.Context) (memory.ValidatorSet, error) {
+	set, err := g.Data.ValidatorSet(ctx)
+	if errors.Is(err, ErrNone) {
+		return memory.ValidatorSet{}, nil
+	}
+	return set, err
+}
+
 // identity is what the chain holds of the member's identity.
 func (m *member) identity() *programme.Identity {
 	if m.standing == nil || m.standing.Chain == nil {
@@ -173,7 +182,7 @@ func (m *member) identity() *programme.Identity {
 func (g *Gateway) nodes(ctx context.Context) ([]node, error) {
 	last, err := g.Data.PresenceSince(ctx, programme.Millis(g.Now().UnixMilli())-g.Rules.Limits.OfflineWindow)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read presence: %w", err)
 	}
 	now := last.Observer.Seen
 	facts := presence.Report(&last, now)
@@ -187,17 +196,11 @@ func (g *Gateway) nodes(ctx context.Context) ([]node, error) {
 	return out, nil
 }
 
-// attach reads one kind of facts and gives each to its slot. Set is called once without a member to learn the slot.
-func attach[T any](ctx context.Context, what string, read func(context.Context) ([]T, error), slots map[int]*member, set func(*member, *T) int) error {
-	list, err := read(ctx)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", what, err)
-	}
+// attach gives facts to the slots that they are about.
+func attach[T any](p *population, list []T, slot func(*T) int, set func(*member, *T)) {
 	for i := range list {
-		var nobody member
-		if m := slots[set(&nobody, &list[i])]; m != nil {
-			set(m, &list[i])
+		if at, ok := p.slot[slot(&list[i])]; ok {
+			set(&p.slots[at], &list[i])
 		}
 	}
-	return nil
 }

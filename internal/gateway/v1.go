@@ -55,10 +55,8 @@ type CandidateParam struct {
 // member finds a candidate by its stash or slot. Slots that have left the list are found by their slot.
 func (p *population) member(text string) (*member, error) {
 	if slot, err := strconv.ParseUint(text, 10, 31); err == nil {
-		for i := range p.slots {
-			if p.slots[i].Slot == int(slot) {
-				return &p.slots[i], nil
-			}
+		if i, ok := p.slot[int(slot)]; ok {
+			return &p.slots[i], nil
 		}
 		return nil, absent("there is no candidate in slot %d", slot)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -50,6 +49,7 @@ type ExplainedCheck struct {
 	Changes   *time.Time           `json:"changes,omitempty" doc:"when the answer changes by itself"`
 	Held      programme.State      `json:"held,omitempty"`
 	HeldAt    *time.Time           `json:"heldAt,omitempty"`
+	Own       programme.State      `json:"own,omitempty" enum:"pass,fail,unknown,n/a" doc:"the check's own answer, while an operator's override counts in its place"`
 }
 
 // ExplainedScore is a score in parts and words.
@@ -101,25 +101,37 @@ func (g *Gateway) mountExplain() {
 		})
 }
 
+// words are what the rules say of their checks and factors.
+type words struct {
+	checks  map[programme.Code]validity.Check
+	factors map[programme.Factor]scoring.FactorInfo
+}
+
+func newWords() words {
+	w := words{map[programme.Code]validity.Check{}, map[programme.Factor]scoring.FactorInfo{}}
+	for _, c := range validity.Catalogue() {
+		w.checks[c.Code] = c
+	}
+	for _, f := range scoring.Factors() {
+		w.factors[f.Factor] = f
+	}
+	return w
+}
+
 func (g *Gateway) explain(ctx context.Context, round, candidate string) (*Explanation, error) {
 	p, err := g.parsed(ctx, round)
 	if err != nil {
 		return nil, err
 	}
 	d := &p.record.Decision
-	i := slices.IndexFunc(d.Candidates, func(c programme.CandidateDecision) bool {
-		return strconv.Itoa(c.Slot) == candidate || c.Stash == own(memory.Chain{Network: p.record.Inputs.Snapshot.Network}, candidate)
-	})
-	if i < 0 {
+	i, ok := p.find(candidate)
+	if !ok {
 		return nil, absent("round %d decided on no candidate %s", p.Number, shown(candidate))
 	}
 	c := &d.Candidates[i]
 	out := &Explanation{
-		Round: v1Round(&p.Round), Slot: c.Slot, Name: c.Name, Stash: c.Stash, Validity: c.Validity, Position: c.Position, Nominator: c.Nominator,
-		Reason: c.Reason, Brakes: list(d.Brakes), Advice: []ExplainedAdvice{}, Score: explainScore(c.Score), Decision: p.candidates[i],
-	}
-	for j := range d.Candidates {
-		out.Ranked = max(out.Ranked, d.Candidates[j].Position)
+		Round: v1Round(&p.Round), Slot: c.Slot, Name: c.Name, Stash: c.Stash, Validity: c.Validity, Position: c.Position, Ranked: p.ranked, Nominator: c.Nominator,
+		Reason: c.Reason, Brakes: list(d.Brakes), Advice: []ExplainedAdvice{}, Score: g.words.explainScore(c.Score), Decision: p.candidates[i],
 	}
 	out.Outcome = outcome(out, decision.Tripped(d))
 	if out.Checks, err = g.explainChecks(ctx, c); err != nil {
@@ -161,16 +173,12 @@ func (g *Gateway) explainChecks(ctx context.Context, c *programme.CandidateDecis
 			since[v.Code] = v
 		}
 	}
-	words := map[programme.Code]validity.Check{}
-	for _, check := range validity.Catalogue() {
-		words[check.Code] = check
-	}
 	out := make([]ExplainedCheck, len(c.Verdicts))
 	for i, v := range c.Verdicts {
-		w := words[v.Code]
+		w := g.words.checks[v.Code]
 		out[i] = ExplainedCheck{
 			Code: v.Code, Title: w.Title, Question: w.Question, State: v.State, Effective: v.Effective(), Value: v.Value, Limit: v.Limit,
-			Detail: v.Detail, Source: v.Source, At: moment(v.At), Changes: moment(v.Changes), Held: v.Held, HeldAt: moment(v.HeldAt),
+			Detail: v.Detail, Source: v.Source, At: moment(v.At), Changes: moment(v.Changes), Held: v.Held, HeldAt: moment(v.HeldAt), Own: v.Overridden,
 		}
 		if s, ok := since[v.Code]; ok && s.State == v.State {
 			out[i].Since = moment(s.Since)
@@ -179,7 +187,7 @@ func (g *Gateway) explainChecks(ctx context.Context, c *programme.CandidateDecis
 	return out, nil
 }
 
-func explainScore(s *programme.Score) *ExplainedScore {
+func (w *words) explainScore(s *programme.Score) *ExplainedScore {
 	if s == nil {
 		return nil
 	}
@@ -187,12 +195,8 @@ func explainScore(s *programme.Score) *ExplainedScore {
 		Total: s.Total, Aggregate: s.Aggregate, Randomness: s.Randomness,
 		Text: fmt.Sprintf("%.2f points of %d factors, times %.4f, the random multiplier of the round's block and this stash, make %.2f.", s.Aggregate, len(s.Parts), s.Randomness, s.Total),
 	}
-	about := map[programme.Factor]scoring.FactorInfo{}
-	for _, f := range scoring.Factors() {
-		about[f.Factor] = f
-	}
 	for _, p := range s.Parts {
-		f := about[p.Factor]
+		f := w.factors[p.Factor]
 		out.Parts = append(out.Parts, ExplainedPart{p, f.Unit, f.Meaning, partText(&p, &f)})
 	}
 	return out

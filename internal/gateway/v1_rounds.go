@@ -51,6 +51,9 @@ type parsed struct {
 	// candidates are the bytes of the decision on each candidate, in the order of the record.
 	candidates []json.RawMessage
 	difference json.RawMessage
+	// at is the position of a candidate in the decision, by its slot and by its stash, as text.
+	at     map[string]int
+	ranked int // candidates with a position
 }
 
 // records are parsed ones.
@@ -136,26 +139,42 @@ func (g *Gateway) round(ctx context.Context, name string) (memory.Round, error) 
 		}
 		return r, err
 	}
+	switch {
+	case name == "latest":
+		return g.newest.get(ctx)
+	case !strings.HasPrefix(name, "sha256:"):
+		return memory.Round{}, none
+	}
 	c, err := g.network(ctx)
 	if err != nil {
 		return memory.Round{}, err
 	}
-	limit := 0
-	if name == "latest" {
-		limit = 1
-	} else if !strings.HasPrefix(name, "sha256:") {
-		return memory.Round{}, none
-	}
-	all, err := g.Data.Rounds(ctx, c.Genesis, limit)
+	all, err := g.Data.Rounds(ctx, c.Genesis, 0)
 	if err != nil {
 		return memory.Round{}, fmt.Errorf("read rounds: %w", err)
 	}
 	for _, r := range all {
-		if name == "latest" || r.Digest == name {
+		if r.Digest == name {
 			return r, nil
 		}
 	}
 	return memory.Round{}, none
+}
+
+// newestRound reads the newest round from the database.
+func (g *Gateway) newestRound(ctx context.Context) (memory.Round, error) {
+	c, err := g.network(ctx)
+	if err != nil {
+		return memory.Round{}, err
+	}
+	all, err := g.Data.Rounds(ctx, c.Genesis, 1)
+	if err != nil {
+		return memory.Round{}, fmt.Errorf("read rounds: %w", err)
+	}
+	if len(all) == 0 {
+		return memory.Round{}, absent("there is no round latest")
+	}
+	return all[0], nil
 }
 
 // parsed reads the record of a round. What is stored under a digest never changes, so it is parsed once.
@@ -189,6 +208,21 @@ func (g *Gateway) parsed(ctx context.Context, name string) (*parsed, error) {
 		return nil, fmt.Errorf("round %d: %w", r.Number, err)
 	}
 	p.inputs, p.decision, p.candidates, p.difference = parts.Inputs, parts.Decision, inner.Candidates, inner.Difference
+	list := p.record.Decision.Candidates
+	p.at = make(map[string]int, 2*len(list))
+	for i := range list {
+		p.at[strconv.Itoa(list[i].Slot)], p.at[string(list[i].Stash)] = i, i
+		p.ranked = max(p.ranked, list[i].Position)
+	}
 	g.records.kept.Add(r.Digest, p)
 	return p, nil
+}
+
+// find is the position of a candidate in the decision, by its slot or by any form of its stash.
+func (p *parsed) find(candidate string) (int, bool) {
+	i, ok := p.at[candidate]
+	if !ok {
+		i, ok = p.at[string(own(memory.Chain{Network: p.record.Inputs.Snapshot.Network}, candidate))]
+	}
+	return i, ok
 }

@@ -56,6 +56,25 @@ func stored(t testing.TB, r *rig) (doc []byte, candidates []json.RawMessage) {
 	return d.Bytes, record.Decision.Candidates
 }
 
+// An override is told with its author, end and reason, and what the check itself says.
+func TestExplanationsTellOfOverrides(t *testing.T) {
+	r := reader(t)
+	e := get[gateway.Explanation](t, r, "/candidates/5/explain")
+	i := slices.IndexFunc(e.Checks, func(c gateway.ExplainedCheck) bool { return c.Code == programme.CodeCommission })
+	c := e.Checks[i]
+	if c.State != programme.Pass || c.Effective != programme.Pass || c.Own != programme.Fail || c.Changes == nil || c.Value == "" {
+		t.Errorf("%+v", c)
+	}
+	for _, part := range []string{"An operator (operator) made this pass until", "a new owner, until the end of the month", "The check itself says fail:"} {
+		if !strings.Contains(c.Detail, part) {
+			t.Errorf("%q does not say %q", c.Detail, part)
+		}
+	}
+	if e.Validity != programme.Valid || e.Advice[0].Code != programme.CodeCommission || !strings.HasPrefix(e.Advice[0].Text, "It passes until ") {
+		t.Errorf("%s, %+v", e.Validity, e.Advice)
+	}
+}
+
 // Every fact of an explanation is the stored one: as bytes where the decision itself is shown, and as the same value where
 // it is told in another form.
 func TestExplanationsAreTheStoredDecision(t *testing.T) {
@@ -78,7 +97,7 @@ func TestExplanationsAreTheStoredDecision(t *testing.T) {
 		for _, k := range e.Checks {
 			again.Verdicts = append(again.Verdicts, programme.Verdict{
 				Code: k.Code, State: k.State, Detail: k.Detail, Value: k.Value, Limit: k.Limit, Source: k.Source, At: millis(k.At),
-				Changes: millis(k.Changes), Held: k.Held, HeldAt: millis(k.HeldAt),
+				Changes: millis(k.Changes), Held: k.Held, HeldAt: millis(k.HeldAt), Overridden: k.Own,
 			})
 		}
 		if e.Score != nil {

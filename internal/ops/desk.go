@@ -31,6 +31,9 @@ const (
 	VerbOverride = "override"
 	VerbRevoke   = "revoke"
 	VerbLift     = "lift"
+	// The verbs about checks of candidates.
+	VerbOverrule = "overrule"
+	VerbRestore  = "restore"
 )
 
 // Book is where orders have their effect and are written down. Package store has it.
@@ -45,6 +48,10 @@ type Book interface {
 	AddOverride(ctx context.Context, o plan.Override) error
 	Nominators(ctx context.Context) ([]memory.Nominator, error)
 	Chain(ctx context.Context) (memory.Chain, error)
+	Candidates(ctx context.Context) ([]memory.Candidate, error)
+	SaveCheckOverride(ctx context.Context, o memory.Override) error
+	EndCheckOverride(ctx context.Context, slot int, code programme.Code, now programme.Millis) error
+	CheckOverrides(ctx context.Context, now programme.Millis) ([]memory.Override, error)
 }
 
 // Desk takes operators' orders over HTTP. What an order does and its line in the audit log are stored together.
@@ -65,6 +72,10 @@ type Order struct {
 	Targets   []programme.Address `json:"targets,omitempty"`
 	Slot      int                 `json:"slot,omitempty"`
 	Fault     string              `json:"fault,omitempty"` // id of the event
+	Stash     programme.Address   `json:"stash,omitempty"` // names a candidate in the place of its slot
+	Check     programme.Code      `json:"check,omitempty"`
+	State     programme.State     `json:"state,omitempty"`  // what the check is made to answer
+	Expires   time.Time           `json:"expires,omitzero"` // when it answers by itself again
 }
 
 // Routes are the handlers of the admin listener by pattern.
@@ -77,11 +88,16 @@ type Order struct {
 //	POST /override  permit a second set of targets for a nominator in an era, with which the permission ends
 //	POST /revoke    take a fault back
 //	POST /lift      lift a suspension
+//	POST /overrule  answer a check of a candidate in its place, until a moment
+//	POST /restore   let the check answer by itself again
+//	GET  /overrides the answers of operators that count now
 func (d *Desk) Routes() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET /actions": d.shown(func(ctx context.Context, b Book) (any, error) { return b.Actions(ctx, "", listedActions) }),
 		"GET /pauses":  d.shown(func(ctx context.Context, b Book) (any, error) { return b.Pauses(ctx) }),
 		"POST /pause":  d.done(VerbPause, d.pause), "POST /resume": d.done(VerbResume, d.resume), "POST /rerun": d.done(VerbRerun, d.rerun),
+		"POST /overrule": d.done(VerbOverrule, d.overrule), "POST /restore": d.done(VerbRestore, d.restore),
+		"GET /overrides": d.shown(func(ctx context.Context, b Book) (any, error) { return b.CheckOverrides(ctx, d.millis()) }),
 		"POST /override": d.done(VerbOverride, d.override), "POST /revoke": d.done(VerbRevoke, d.revoke), "POST /lift": d.done(VerbLift, d.lift),
 	}
 }
@@ -127,7 +143,7 @@ func (d *Desk) done(verb string, do func(ctx context.Context, b Book, o *Order, 
 			reply(w, nil, refuse(http.StatusServiceUnavailable, "the database is not open yet"))
 			return
 		}
-		by := plan.Order{Author: Author(r.Context()), Reason: o.Reason, At: programme.Millis(d.Now().UnixMilli())}
+		by := plan.Order{Author: Author(r.Context()), Reason: o.Reason, At: d.millis()}
 		var a memory.Action
 		err = book.Atomic(r.Context(), func(ctx context.Context, _ *sql.Tx) error {
 			subject, err := do(ctx, book, o, by)
@@ -144,6 +160,8 @@ func (d *Desk) done(verb string, do func(ctx context.Context, b Book, o *Order, 
 		reply(w, a, err)
 	})
 }
+
+func (d *Desk) millis() programme.Millis { return programme.Millis(d.Now().UnixMilli()) }
 
 func readOrder(w http.ResponseWriter, r *http.Request) (*Order, error) {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxOrder))

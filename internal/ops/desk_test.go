@@ -27,6 +27,10 @@ func TestOrdersHaveEffectAndAreWrittenDown(t *testing.T) {
 	const own = programme.Address("HNominator")
 	if err := errors.Join(
 		s.SaveNominators(ctx, []memory.Nominator{{Nominator: programme.Nominator{Address: own}}}),
+		s.SaveCandidates(ctx, []memory.Candidate{
+			{Candidate: programme.Candidate{Slot: 4, Name: "four", Stash: "HFour"}},
+			{Candidate: programme.Candidate{Slot: 5, Name: "five", Stash: "HFive"}, Delisted: 9},
+		}),
 		s.SaveChain(ctx, memory.Chain{Network: programme.Network{Genesis: "0xg"}, Eras: programme.Eras{Active: 1000}}),
 	); err != nil {
 		t.Fatal(err)
@@ -81,6 +85,21 @@ func TestOrdersHaveEffectAndAreWrittenDown(t *testing.T) {
 		{"/revoke", `{"reason":"appeal granted","slot":4}`, 400},
 		{"/lift", `{"reason":"appeal granted","slot":4}`, 200},
 		{"/lift", `{"reason":"appeal granted","slot":9}`, 500},
+		{"/overrule", `{"reason":"seen by us","slot":4,"check":"IDENTITY","state":"pass","expires":"2026-06-01T00:00:00Z"}`, 200},
+		{"/overrule", `{"reason":"seen by us","stash":"HFour","check":"PROVIDER","state":"fail","expires":"2026-06-01T00:00:00+02:00"}`, 200},
+		{"/overrule", `{"reason":"seen by us","slot":4,"check":"IDENTITY","state":"pass"}`, 400},
+		{"/overrule", `{"reason":"seen by us","slot":4,"check":"IDENTITY","state":"pass","expires":"2026-05-28T20:26:40Z"}`, 400}, // now
+		{"/overrule", `{"reason":"seen by us","slot":4,"check":"IDENTITY","state":"pass","expires":"2026-08-26T20:26:41Z"}`, 400},
+		{"/overrule", `{"reason":"seen by us","slot":4,"check":"IDENTITY","state":"n/a","expires":"2026-06-01T00:00:00Z"}`, 400},
+		{"/overrule", `{"reason":"seen by us","slot":4,"check":"BLOCKED","state":"pass","expires":"2026-06-01T00:00:00Z"}`, 400},
+		{"/overrule", `{"reason":"seen by us","slot":4,"check":"FACE","state":"pass","expires":"2026-06-01T00:00:00Z"}`, 400},
+		{"/overrule", `{"reason":"seen by us","slot":3,"check":"IDENTITY","state":"pass","expires":"2026-06-01T00:00:00Z"}`, 404},
+		{"/overrule", `{"reason":"seen by us","slot":5,"check":"IDENTITY","state":"pass","expires":"2026-06-01T00:00:00Z"}`, 404},
+		{"/overrule", `{"reason":"seen by us","stash":"HNone","check":"IDENTITY","state":"pass","expires":"2026-06-01T00:00:00Z"}`, 404},
+		{"/overrule", `{"reason":"seen by us","stash":"HFour","slot":3,"check":"IDENTITY","state":"pass","expires":"2026-06-01T00:00:00Z"}`, 400},
+		{"/restore", `{"reason":"a mistake","slot":4,"check":"PROVIDER"}`, 200},
+		{"/restore", `{"reason":"a mistake","slot":4,"check":"PROVIDER"}`, 409},
+		{"/restore", `{"reason":"a mistake","slot":3,"check":"PROVIDER"}`, 404},
 	} {
 		if status, body := ask(http.MethodPost, c.path, c.body, true); status != c.status {
 			t.Errorf("%s %s: %d %s", c.path, c.body, status, body)
@@ -105,8 +124,12 @@ func TestOrdersHaveEffectAndAreWrittenDown(t *testing.T) {
 			t.Errorf("entry %+v", a)
 		}
 	}
-	if got := strings.Join(verbs, " "); got != "lift revoke override rerun resume pause" {
+	if got := strings.Join(verbs, " "); got != "restore overrule overrule lift revoke override rerun resume pause" {
 		t.Errorf("the log has %s", got)
+	}
+	want := `[{"slot":4,"stash":"HFour","code":"IDENTITY","state":"pass","author":"alice","reason":"seen by us","at":1780000000000,"expires":1780272000000}]`
+	if _, body := ask(http.MethodGet, "/overrides", "", true); strings.TrimSpace(body) != want {
+		t.Errorf("overrides %s", body)
 	}
 	if _, body := ask(http.MethodGet, "/pauses", "", true); strings.TrimSpace(body) != "[]" {
 		t.Errorf("pauses %s", body)

@@ -21,6 +21,8 @@ type Inputs struct {
 type CandidateInput struct {
 	Candidate
 	Facts
+	// Overrides are those that have not expired, at most one for each check.
+	Overrides []Override `json:"overrides,omitempty"`
 }
 
 // Nominator is one of the programme's own accounts, as configured.

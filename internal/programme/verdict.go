@@ -50,6 +50,17 @@ type Verdict struct {
 	// Held is the last definite answer that stands in for an unknown one, and HeldAt its moment.
 	Held   State  `json:"held,omitempty"`
 	HeldAt Millis `json:"heldAt,omitempty"`
+	// Overridden is the check's own answer while an operator's stands in State; empty without an [Override]. Value, limit,
+	// source and what is held are the check's own all the same.
+	Overridden State `json:"overridden,omitempty"`
+}
+
+// Own is the answer of the check itself, whatever an operator says.
+func (v Verdict) Own() State {
+	if v.Overridden != "" {
+		return v.Overridden
+	}
+	return v.State
 }
 
 // Effective is the answer that counts: the held one while the check is unknown, else its own.

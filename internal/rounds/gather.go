@@ -7,6 +7,7 @@ import (
 
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/decision"
+	"github.com/thousand-validators/otv/internal/programme/memory"
 )
 
 // Material is what a round is made of, as the adapters deliver it.
@@ -16,6 +17,9 @@ type Material struct {
 	Candidates []programme.Candidate
 	Nominators []programme.Nominator
 	Facts      *Facts // nil: nothing but the chains is known
+	// Overrides are what operators answer to checks and has not expired. What is about a stash that the slot does not have
+	// any more is left out.
+	Overrides []memory.Override
 	// Telemetry says whether the configuration has presence watched; when not, and when the facts do not speak of
 	// it either, its checks do not apply.
 	Telemetry bool
@@ -50,7 +54,13 @@ func Gather(m Material) (programme.Inputs, error) {
 		}
 	}
 	for _, c := range m.Candidates {
-		in.Candidates = append(in.Candidates, programme.CandidateInput{Candidate: c, Facts: facts[c.Slot]})
+		ci := programme.CandidateInput{Candidate: c, Facts: facts[c.Slot]}
+		for _, o := range m.Overrides {
+			if o.Slot == c.Slot && generic(o.Stash) == generic(c.Stash) {
+				ci.Overrides = append(ci.Overrides, o.Override)
+			}
+		}
+		in.Candidates = append(in.Candidates, ci)
 	}
 	in.Sources = sources(m, staking.Time, in.Release)
 	if m.Previous != nil {

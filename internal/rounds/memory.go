@@ -24,6 +24,8 @@ type Memory interface {
 	SaveStandings(ctx context.Context, list []memory.Standing) error
 	// DefiniteValidities are the newest of valid and invalid that each slot has been, by slot.
 	DefiniteValidities(ctx context.Context) (map[int]programme.Validity, error)
+	// CheckOverrides are the answers of operators to checks that expire after a moment, by slot.
+	CheckOverrides(ctx context.Context, now programme.Millis) ([]memory.Override, error)
 	// SaveScores replaces those of the same session.
 	SaveScores(ctx context.Context, list []memory.Score, s memory.ScoreStatistics) error
 

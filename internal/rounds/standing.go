@@ -140,7 +140,7 @@ func succeed(next, last *memory.Standing) {
 	for i := range next.Verdicts {
 		a := &next.Verdicts[i]
 		for _, b := range last.Verdicts {
-			if b.Code == a.Code && b.State == a.State {
+			if b.Code == a.Code && b.State == a.State && b.Own() == a.Own() {
 				a.Since = b.Since
 			}
 		}

@@ -94,6 +94,9 @@ func (s *Service) look(ctx context.Context, snapshot *programme.Snapshot, candid
 		Rules: s.Rules, Snapshot: snapshot, Candidates: reencoded(candidates, snapshot.Network.SS58Prefix),
 		Nominators: s.Nominators(snapshot.Network.SS58Prefix), Facts: facts, Telemetry: s.Telemetry, Release: s.Release, Force: force,
 	}
+	if m.Overrides, err = s.Memory.CheckOverrides(ctx, staking.Time); err != nil {
+		return nil, err
+	}
 	open, err := s.Memory.Plans(ctx, plan.Filter{Open: true})
 	if err != nil {
 		return nil, err
@@ -261,8 +264,8 @@ func remembered(p *programme.Previous, standings []memory.Standing, candidates [
 func newer(have []programme.DefiniteAnswer, verdicts []memory.Verdict) []programme.DefiniteAnswer {
 	out := slices.Clone(have)
 	for _, v := range verdicts {
-		a := programme.DefiniteAnswer{Code: v.Code, State: v.State, At: v.At}
-		if v.State == programme.Unknown {
+		a := programme.DefiniteAnswer{Code: v.Code, State: v.Own(), At: v.At}
+		if a.State == programme.Unknown {
 			if v.Held == "" {
 				continue
 			}

@@ -46,6 +46,7 @@ func (s *Store) Clean(ctx context.Context, keep memory.Retention, progress func(
 		{"statistics of places", keep.Places, memory.SubjectLocations, c.placeStatistics},
 		{"former locations", keep.Places, memory.SubjectLocations, c.locations},
 		{"alerts", keep.Alerts, memory.SubjectPlans, c.alerts},
+		{"expired overrides of checks", 1, memory.SubjectOverrides, c.overrides},
 		{"rewards", keep.Rewards, memory.SubjectRewards, c.rewards},
 	}
 	var out []memory.Cleaned
@@ -242,6 +243,12 @@ func (c *cleaner) locations(ctx context.Context, before programme.Millis) error 
 
 func (c *cleaner) alerts(ctx context.Context, before programme.Millis) error {
 	_, err := c.drop(ctx, (*alertRow)(nil), func(q *bun.DeleteQuery) { q.Where("last < ?", int64(before)) })
+	return err
+}
+
+// overrides that have expired go; what was ordered stays in the audit log.
+func (c *cleaner) overrides(ctx context.Context, before programme.Millis) error {
+	_, err := c.drop(ctx, (*checkOverrideRow)(nil), func(q *bun.DeleteQuery) { q.Where("expires <= ?", int64(before)) })
 	return err
 }
 

@@ -123,6 +123,11 @@ func memoryNouns() []noun {
 			func(ctx context.Context, s *Store, _ *memory.Period) (memory.Period, error) {
 				return only(s.Periods(ctx))
 			}),
+		kept(func(v *memory.Override) { v.State, v.Expires = programme.Fail, v.At+1 },
+			func(ctx context.Context, s *Store, v memory.Override) error { return s.SaveCheckOverride(ctx, v) },
+			func(ctx context.Context, s *Store, _ *memory.Override) (memory.Override, error) {
+				return only(s.CheckOverrides(ctx, 0))
+			}),
 		kept(func(v *memory.Action) { v.Seq = 1 }, func(ctx context.Context, s *Store, v memory.Action) error {
 			if before, err := s.Actions(ctx, "", 0); err != nil || len(before) > 0 {
 				return err // each is something that was done

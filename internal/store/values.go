@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/uptrace/bun"
 
@@ -182,12 +183,32 @@ func (p *packer) pack(v any) ([]byte, error) {
 	return bytes.Clone(p.out.Bytes()), nil
 }
 
+// unpacker is a decompressor at rest with room for a text: a new one takes 40 KiB, many times what most rows unpack to.
+type unpacker struct {
+	r   io.ReadCloser
+	out bytes.Buffer
+}
+
+var unpackers = sync.Pool{New: func() any { return &unpacker{r: flate.NewReader(nil)} }}
+
+// keptRoom bounds the room in bytes that an unpacker keeps for the next one.
+const keptRoom = 1 << 20
+
 // unpackJSON reads what a packer wrote.
 func unpackJSON(what string, packed []byte, v any) error {
-	r := flate.NewReader(bytes.NewReader(packed))
-	b, err := io.ReadAll(io.LimitReader(r, maxDocument))
+	u := unpackers.Get().(*unpacker)
+	defer func() {
+		if u.out.Cap() <= keptRoom {
+			unpackers.Put(u)
+		}
+	}()
+	u.out.Reset()
+	err := u.r.(flate.Resetter).Reset(bytes.NewReader(packed), nil)
 	if err == nil {
-		err = json.Unmarshal(b, v)
+		_, err = u.out.ReadFrom(io.LimitReader(u.r, maxDocument))
+	}
+	if err == nil {
+		err = json.Unmarshal(u.out.Bytes(), v)
 	}
 	if err != nil {
 		return fmt.Errorf("%w (%s: %w)", ErrDamaged, what, err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -97,26 +98,35 @@ const contrast = `(() => {
 	return bad.join("\n");
 })()`
 
-// TestLooks renders the page light and dark, narrow and wide. OTV_SCREENSHOTS names a folder for the pictures.
-func TestLooks(t *testing.T) {
+// TestInBrowser shows the pages in a browser, which is started once.
+func TestInBrowser(t *testing.T) {
 	ctx := browser(t)
+	t.Run("looks", func(t *testing.T) { looks(t, ctx) })
+	t.Run("click through", func(t *testing.T) { clickThrough(t, ctx) })
+}
+
+// looks renders the page light and dark, narrow and wide. OTV_SCREENSHOTS names a folder for the pictures.
+func looks(t *testing.T, ctx context.Context) { //nolint:revive // the test comes first
 	w, h := full()
-	url := serve(t, w, h)
+	err := chromedp.Run(ctx,
+		chromedp.Navigate(serve(t, w, h)+"/status"),
+		chromedp.WaitVisible("#refresh"), // the script has run
+		chromedp.Evaluate(`document.querySelectorAll("details").forEach((d, i) => { d.open = i % 2 === 0 })`, nil),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := os.Getenv("OTV_SCREENSHOTS")
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{360, 1280} {
 			name := fmt.Sprintf("status-%s-%d", scheme, width)
-			var shot []byte
 			var over int
 			var low string
 			err := chromedp.Run(ctx,
 				chromedp.EmulateViewport(width, 900),
 				media("prefers-color-scheme", scheme),
-				chromedp.Navigate(url+"/status"),
-				chromedp.WaitVisible("#refresh"), // the script has run
-				chromedp.Evaluate(`document.querySelectorAll("details").forEach((d, i) => { d.open = i % 2 === 0 })`, nil),
 				chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &over),
 				chromedp.Evaluate(contrast, &low),
-				chromedp.FullScreenshot(&shot, 100),
 			)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
@@ -127,7 +137,11 @@ func TestLooks(t *testing.T) {
 			if low != "" {
 				t.Errorf("%s: too little contrast:\n%s", name, low)
 			}
-			if dir := os.Getenv("OTV_SCREENSHOTS"); dir != "" {
+			if dir != "" {
+				var shot []byte
+				if err := chromedp.Run(ctx, chromedp.FullScreenshot(&shot, 100)); err != nil {
+					t.Fatal(err)
+				}
 				if err := os.WriteFile(filepath.Join(dir, name+".png"), shot, 0o600); err != nil {
 					t.Error(err)
 				}
@@ -136,9 +150,11 @@ func TestLooks(t *testing.T) {
 	}
 }
 
-// TestClickThrough uses the page as somebody would.
-func TestClickThrough(t *testing.T) {
-	ctx := browser(t)
+// hurry has the page's timers go twenty times as fast.
+const hurry = `const real = window.setInterval; window.setInterval = (f, ms) => real(f, ms / 20)`
+
+// clickThrough uses the page as somebody would.
+func clickThrough(t *testing.T, ctx context.Context) { //nolint:revive // the test comes first
 	w, h := full()
 	now := &atomic.Int64{}
 	now.Store(int64(moment0))
@@ -157,6 +173,10 @@ func TestClickThrough(t *testing.T) {
 			t.Fatalf("%s: %v", what, err)
 		}
 	}
+	do("hurry", chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(hurry).Do(ctx)
+		return err
+	}))
 	do("open", chromedp.EmulateViewport(1280, 700), media("prefers-reduced-motion", "reduce"), chromedp.Navigate(srv.URL+"/status"), chromedp.WaitVisible("#refresh"))
 
 	// With the keyboard: the first stop leads to the content.

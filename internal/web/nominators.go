@@ -74,7 +74,7 @@ func (s *Site) nominatorOf(n *memory.Nominator, f *statusFacts, names map[progra
 	if f.Chain != nil {
 		v.Bonded = tokens(n.Chain.Bond.Active, f.Chain.Decimals, f.Chain.Symbol)
 	}
-	v.Targets = targetsOf(n.Chain.Targets, names)
+	onChain, seen := n.Chain.Targets, n.Updated
 	for _, p := range f.Pauses {
 		if string(p.Nominator) == v.Address {
 			v.Paused = append(v.Paused, pauseOf(p))
@@ -83,12 +83,16 @@ func (s *Site) nominatorOf(n *memory.Nominator, f *statusFacts, names map[progra
 	for i := range f.Plans { // newest first
 		if p := &f.Plans[i]; string(p.Nominator) == v.Address && p.Mode != plan.Removal {
 			v.Plan = s.planOf(p, f.Chain, names, now)
+			if p.State == plan.Succeeded && p.Updated > seen { // which means that they were read back from the chain
+				onChain = p.Targets
+			}
 			if p.Mode == plan.Delayed && p.Delay > 0 { // as the chain has it
 				v.Mode = delayed(p.Delay)
 			}
 			break
 		}
 	}
+	v.Targets = targetsOf(onChain, names)
 	return v
 }
 

@@ -127,7 +127,7 @@ func full() (*world, health.Report) {
 	nominator := func(i int, proxy programme.Address, delay uint32, on []programme.Address, last programme.Millis) memory.Nominator {
 		a := address(100 + i)
 		return memory.Nominator{
-			Nominator: programme.Nominator{Address: a, Proxy: proxy, Delay: delay}, Order: i, Last: last,
+			Nominator: programme.Nominator{Address: a, Proxy: proxy, Delay: delay}, Order: i, Last: last, Updated: moment0 - 10_000,
 			Chain: programme.ChainNominator{
 				Address: a, Stash: a, Targets: on, Bond: programme.Bond{Bonded: true, Active: programme.NewPlanck(1_000_000_000_000_000)},
 			},

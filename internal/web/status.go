@@ -33,6 +33,7 @@ type networkView struct {
 	Percent             int // of the era that has passed
 	Ends                *moment
 	Left                string // until then
+	Overdue             bool   // it should have ended; no look at the chain has told so far
 	Blocks              []blockView
 	Updated             *moment
 	Counts              []figure
@@ -183,7 +184,9 @@ func networkOf(c *memory.Chain, e *memory.EraStatistics, now time.Time) *network
 		passed := programme.Millis(now.UnixMilli()) - c.Eras.ActiveStart
 		v.Percent = int(math.Floor(100 * float64(min(max(passed, 0), c.Eras.EraLength)) / float64(c.Eras.EraLength)))
 		end := c.Eras.ActiveStart + c.Eras.EraLength
-		v.Ends, v.Left = at(end), span(end.Time().Sub(now))
+		if v.Overdue = !now.Before(end.Time()); !v.Overdue {
+			v.Ends, v.Left = at(end), span(end.Time().Sub(now))
+		}
 	}
 	roles := map[string]string{programme.RoleStaking: "staking", programme.RoleSession: "sessions", programme.RoleIdentity: "identities"}
 	for _, b := range c.Blocks {

@@ -94,6 +94,30 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestSinceTheLastLook: what has happened since the chain was looked at is told as far as it is known.
+func TestSinceTheLastLook(t *testing.T) {
+	w, h := full()
+	for i := range w.statusFacts.Nominators {
+		w.statusFacts.Nominators[i].Updated = moment0 - 60_000
+	}
+	w.statusFacts.Chain.Eras.ActiveStart = moment0 - w.statusFacts.Chain.Eras.EraLength
+	s, err := site(w, h, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := get(s, "/status").Body.String()
+	for _, want := range []string{"<summary>5 nominated on chain</summary>", "about to end", "100 % passed"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, not := range []string{"<summary>4 nominated on chain</summary>", "ends in"} {
+		if strings.Contains(body, not) {
+			t.Errorf("the page has %q", not)
+		}
+	}
+}
+
 func TestFailureTellsNothing(t *testing.T) {
 	w, h := full()
 	w.err = errLost

@@ -2,13 +2,11 @@ package simulate_test
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/thousand-validators/otv/internal/jobs"
 	"github.com/thousand-validators/otv/internal/programme"
 	"github.com/thousand-validators/otv/internal/programme/plan"
-	"github.com/thousand-validators/otv/internal/simnet"
 )
 
 // live lives through the seed and reports which promise was broken.
@@ -36,67 +34,6 @@ func (r *run) live() error {
 		}
 	}
 	return r.settled()
-}
-
-// mischief begins a fault now and then, or ends the process.
-func (r *run) mischief() {
-	if len(r.faults) < 3 && r.rng.IntN(9) == 0 {
-		list := r.net.Faults()
-		f := list[r.rng.IntN(len(list))]
-		if strings.HasPrefix(f.Name, "github/") || strings.HasPrefix(f.Name, "location/") || strings.HasPrefix(f.Name, "prices/") ||
-			strings.HasPrefix(f.Name, "remote/") || strings.HasPrefix(f.Name, "list/") {
-			return // nothing here asks them; they have tests of their own
-		}
-		r.begin(f)
-	}
-	switch r.rng.IntN(60) {
-	case 0:
-		r.note("the process is ended and started again")
-		r.restart()
-	case 1, 2:
-		r.fuse = 1 + r.rng.IntN(12)
-	}
-}
-
-// begin begins a fault for some steps.
-func (r *run) begin(f simnet.Fault) {
-	end, err := r.net.Break(f.Name)
-	if err != nil {
-		return // impossible at the moment, such as a second upgrade at once
-	}
-	for _, lie := range []string{"lie-", "no-header", "short-pages", "truncated", "wrong-id"} {
-		if strings.Contains(f.Name, lie) {
-			r.lied = r.step
-		}
-	}
-	r.faults = append(r.faults, active{f.Name, r.step + 1 + r.rng.IntN(14), end})
-}
-
-// mend ends the faults whose time has come, or all of them.
-func (r *run) mend(all bool) {
-	kept := r.faults[:0]
-	for _, f := range r.faults {
-		if !all && r.step < f.until {
-			kept = append(kept, f)
-			continue
-		}
-		f.end()
-		if strings.Contains(f.name, "lie-") {
-			r.lied = r.step
-		}
-		r.note("fault %s ends", f.name)
-	}
-	r.faults = kept
-}
-
-// troubled reports whether a fault lasts whose name begins so.
-func (r *run) troubled(prefix string) bool {
-	for _, f := range r.faults {
-		if strings.HasPrefix(f.name, prefix) {
-			return true
-		}
-	}
-	return false
 }
 
 // restart ends the programme and starts it anew. While no node answers, it cannot be started; then the faults have to end.

@@ -96,6 +96,9 @@ func urgency(c *programme.CandidateDecision, a *Advice) int {
 
 // demand is what a failing check wants to see.
 func demand(v *programme.Verdict) string {
+	if v.Overridden != "" {
+		return v.Detail // what is seen and demanded does not matter while it counts
+	}
 	var parts []string
 	if v.Value != "" {
 		parts = append(parts, "Seen: "+v.Value+".")

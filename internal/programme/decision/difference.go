@@ -13,9 +13,9 @@ func Carry(r *Record) *programme.Previous {
 		c := &r.Decision.Candidates[i]
 		pc := programme.PreviousCandidate{Slot: c.Slot, Stash: c.Stash, Validity: c.Validity, Position: c.Position}
 		for _, v := range c.Verdicts {
-			switch {
-			case v.State != programme.Unknown:
-				pc.Definite = append(pc.Definite, programme.DefiniteAnswer{Code: v.Code, State: v.State, At: v.At})
+			switch own := v.Own(); { // what an operator says ends with the override, so it is not handed on
+			case own != programme.Unknown:
+				pc.Definite = append(pc.Definite, programme.DefiniteAnswer{Code: v.Code, State: own, At: v.At})
 			case v.Held != "":
 				pc.Definite = append(pc.Definite, programme.DefiniteAnswer{Code: v.Code, State: v.Held, At: v.HeldAt})
 			}
@@ -84,15 +84,17 @@ func difference(in *programme.Inputs, d *programme.Decision) *programme.Differen
 	return out
 }
 
+// flip counts a change of a check's own answer: what is compared is what was seen of the world.
 func flip(f *programme.CheckFlip, definite []programme.DefiniteAnswer, v programme.Verdict) {
+	own := v.Own()
 	for _, a := range definite {
 		switch {
 		case a.Code != v.Code:
-		case v.State == programme.Unknown:
+		case own == programme.Unknown:
 			f.Unknown++
-		case v.State == programme.Fail && a.State != programme.Fail:
+		case own == programme.Fail && a.State != programme.Fail:
 			f.ToFail++
-		case v.State != programme.Fail && a.State == programme.Fail:
+		case own != programme.Fail && a.State == programme.Fail:
 			f.ToPass++
 		}
 	}

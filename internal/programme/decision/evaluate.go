@@ -167,8 +167,8 @@ func unfitTarget(d *programme.Decision, target programme.Address) string {
 			continue
 		}
 		for _, v := range c.Verdicts {
-			if v.State != programme.Fail {
-				continue
+			if v.State != programme.Fail || v.Own() != programme.Fail {
+				continue // an operator's word alone waits for the next time the nominator is due
 			}
 			switch v.Code {
 			case programme.CodeSuspended:

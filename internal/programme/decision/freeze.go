@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/blake2b"
 
 	"github.com/thousand-validators/otv/internal/programme"
+	"github.com/thousand-validators/otv/internal/programme/validity"
 	"github.com/thousand-validators/otv/substrate/ss58"
 )
 
@@ -19,6 +20,10 @@ import (
 // back. The order in which candidates, sources or chain facts were handed over does not matter afterwards.
 func Freeze(in programme.Inputs) (*programme.Inputs, error) {
 	in.Candidates = sorted(in.Candidates, func(a, b programme.CandidateInput) int { return cmp.Compare(a.Slot, b.Slot) })
+	for i := range in.Candidates {
+		c := &in.Candidates[i]
+		c.Overrides = sorted(c.Overrides, func(a, b programme.Override) int { return cmp.Compare(a.Code, b.Code) })
+	}
 	in.Sources = sorted(in.Sources, func(a, b programme.Source) int { return cmp.Compare(a.Name, b.Name) })
 	s := &in.Snapshot
 	s.Candidates = sorted(s.Candidates, func(a, b programme.ChainCandidate) int { return cmp.Compare(a.Stash, b.Stash) })
@@ -56,6 +61,9 @@ func check(in *programme.Inputs) error {
 		if i > 0 && c.Slot < in.Candidates[i-1].Slot {
 			return errors.New("candidates are not in the order of their slots")
 		}
+		if err := checkOverrides(c.Overrides, in.Now); err != nil {
+			return fmt.Errorf("slot %d: %w", c.Slot, err)
+		}
 	}
 	if err := unique(in.Candidates, func(c programme.CandidateInput) programme.Address { return c.Stash }, "stash"); err != nil {
 		return err
@@ -64,6 +72,24 @@ func check(in *programme.Inputs) error {
 		return err
 	}
 	return unique(in.Snapshot.Candidates, func(c programme.ChainCandidate) programme.Address { return c.Stash }, "stash of the snapshot")
+}
+
+// checkOverrides finds orders that must not count: those that have expired, have no author or reason, or are none.
+func checkOverrides(list []programme.Override, now programme.Millis) error {
+	for i, o := range list {
+		if err := validity.Overridable(o.Code, o.State); err != nil {
+			return fmt.Errorf("override: %w", err)
+		}
+		switch {
+		case i > 0 && o.Code <= list[i-1].Code:
+			return fmt.Errorf("overrides are not in the order of their codes, or two are of %s", o.Code)
+		case o.Expires <= now:
+			return fmt.Errorf("the override of %s expired at %s", o.Code, o.Expires)
+		case o.Author == "" || o.Reason == "":
+			return fmt.Errorf("the override of %s has no author or no reason", o.Code)
+		}
+	}
+	return nil
 }
 
 func unique[T any](list []T, key func(T) programme.Address, what string) error {

@@ -88,6 +88,14 @@ type ScoreStatistics struct {
 	Weights map[programme.Factor]float64
 }
 
+// Override is an operator's answer to a check of a slot, as long as the slot has the stash. The newest order about a check
+// is the one that counts.
+type Override struct {
+	Slot  int               `json:"slot"`
+	Stash programme.Address `json:"stash"`
+	programme.Override
+}
+
 // RankEvent is one event in the life of a slot; the rank is the fold over them (package rank).
 type RankEvent struct {
 	Slot int

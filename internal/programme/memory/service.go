@@ -68,4 +68,5 @@ const (
 	SubjectSources     Subject = "sources"
 	SubjectChain       Subject = "chain"
 	SubjectActions     Subject = "actions"
+	SubjectOverrides   Subject = "overrides" // answers of operators to checks
 )

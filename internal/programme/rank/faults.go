@@ -47,7 +47,8 @@ func (l *Look) Faults() []Event {
 	}
 	for _, a := range l.Verdicts {
 		t := Type(a.Code)
-		if a.State != programme.Fail || !slices.Contains(Types(), t) || !t.NeedsNomination() || !Confirmed(a.Since, l.Now) {
+		// An operator's word is no observation: it neither makes a fault nor leaves one standing.
+		if a.State != programme.Fail || a.Own() != programme.Fail || !slices.Contains(Types(), t) || !t.NeedsNomination() || !Confirmed(a.Since, l.Now) {
 			continue
 		}
 		once := fmt.Sprintf("p%d", l.Period)

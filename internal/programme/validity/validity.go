@@ -101,6 +101,13 @@ func Evaluate(in *programme.Inputs, idx *Index, c *programme.CandidateInput) []p
 		v.At, v.Limit = idx.at(v.Source), idx.limits[i]
 		rules[i].run(&s, v)
 	}
+	for i := range c.Overrides {
+		for k := range out {
+			if out[k].Code == c.Overrides[i].Code {
+				override(&c.Overrides[i], &out[k])
+			}
+		}
+	}
 	return out
 }
 

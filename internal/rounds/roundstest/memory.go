@@ -36,6 +36,7 @@ type Memory struct {
 	documents   map[string]plan.Document
 	plans       []plan.Plan
 	alerts      []plan.Warning
+	overrides   []memory.Override
 	network     network
 
 	// Cleaned is what Clean says it has deleted, and Kept the rules it was last called with.
@@ -74,6 +75,20 @@ func locked[T any](m *Memory, fn func() T) T {
 // Candidates implements rounds.Memory, as do the methods below.
 func (m *Memory) Candidates(context.Context) ([]memory.Candidate, error) {
 	return locked(m, func() []memory.Candidate { return sorted(m.candidates) }), nil
+}
+
+// CheckOverrides implements rounds.Memory.
+func (m *Memory) CheckOverrides(_ context.Context, now programme.Millis) ([]memory.Override, error) {
+	return locked(m, func() []memory.Override {
+		return slices.DeleteFunc(slices.Clone(m.overrides), func(o memory.Override) bool { return o.Expires <= now })
+	}), nil
+}
+
+// SetCheckOverrides makes what operators answer to checks what is given.
+func (m *Memory) SetCheckOverrides(list ...memory.Override) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.overrides = slices.Clone(list)
 }
 
 // SaveCandidates stores candidates.

@@ -177,7 +177,7 @@ func (c *Chain) build(in Inbox) error {
 	w.write(w.number, "System", "Number")
 	w.write(parent.hash, "System", "ParentHash")
 	w.write(parent.hash, "System", "BlockHash", w.number-1)
-	if w.number > blockHashCount {
+	if w.number > blockHashCount+1 { // the hash of block 0 stays
 		w.remove("System", "BlockHash", w.number-1-blockHashCount)
 	}
 	w.initialise(in, c.offences)

@@ -118,7 +118,7 @@ type Announcement struct {
 func (c *Chain) Announcements(delegate Account) (list []Announcement) {
 	c.look(func(w *work) {
 		for _, a := range w.announcements(delegate).List {
-			list = append(list, Announcement{a.Real, a.CallHash, a.Height})
+			list = append(list, Announcement(a))
 		}
 	})
 	return list
