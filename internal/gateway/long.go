@@ -59,19 +59,36 @@ func long[In, T any](g *Gateway, rt route, each func(ctx context.Context, in *In
 			r, w := humachi.Unwrap(c)
 			ctx, cancel := context.WithTimeout(ctx, longTime)
 			defer cancel()
-			err := stream(w, r, func(w io.Writer) error {
+			out := &outlet{ResponseWriter: w}
+			err := stream(out, r, func(w io.Writer) error {
 				return array(w, 0, func(add func(T) error) error { return each(ctx, in, add) })
 			})
 			if err == nil {
 				return
 			}
-			if ctx.Err() == nil {
+			if ctx.Err() == nil && !out.closed { // a client that has gone is no failure of ours
 				g.log.Error("answer request", "route", rt.path, "error", err)
 			}
 			panic(http.ErrAbortHandler) // the status is sent: only a broken connection says that the list is not whole
 		}}, nil
 	})
 }
+
+// outlet remembers that its client takes nothing any more.
+type outlet struct {
+	http.ResponseWriter
+	closed bool
+}
+
+// Write implements io.Writer.
+func (o *outlet) Write(b []byte) (int, error) {
+	n, err := o.ResponseWriter.Write(b)
+	o.closed = o.closed || err != nil
+	return n, err
+}
+
+// Unwrap lets http.ResponseController find what is behind.
+func (o *outlet) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
 // served makes a response of an answer.
 func served(made *answer) *huma.StreamResponse {

@@ -201,6 +201,13 @@ func TestScores(t *testing.T) {
 		same(t, must[memory.Score](t)(again.Score(ctx, "stash1", nil)), score(1, 61, 8))
 		same(t, must[memory.ScoreStatistics](t)(again.ScoreStatistics(ctx, &session)), st)
 		same(t, must[memory.ScoreStatistics](t)(again.ScoreStatistics(ctx, nil)), next)
+		for limit, want := range map[int][]memory.Score{
+			0: {score(1, 61, 8), score(1, 60, 7)}, 1: {score(1, 61, 8)}, 2: {score(1, 61, 8), score(1, 60, 7)}, 9: {score(1, 61, 8), score(1, 60, 7)},
+		} {
+			same(t, must[[]memory.Score](t)(again.ScoresOf(ctx, 1, limit)), want)
+		}
+		same(t, must[[]memory.Score](t)(again.ScoresOf(ctx, 2, 0)), []memory.Score{score(2, 60, 6)})
+		same(t, must[[]memory.Score](t)(again.ScoresOf(ctx, 3, 0)), []memory.Score{})
 		session = 7
 		_, err := again.Score(ctx, "stash1", &session)
 		_, err2 := again.ScoreStatistics(ctx, &session)

@@ -32,13 +32,13 @@ type Job struct {
 
 // Action is something that an operator did.
 type Action struct {
-	Seq     int64
-	At      programme.Millis
-	Author  string
-	Verb    string // such as pause, resume, revoke, lift, override, rerun
-	Subject string // what it was done to
-	Reason  string
-	Detail  string // JSON, empty for none
+	Seq     int64            `json:"seq,omitempty"` // in the audit log
+	At      programme.Millis `json:"at"`
+	Author  string           `json:"author"`
+	Verb    string           `json:"verb"`    // such as pause, resume, revoke, lift, override, overrule, rerun
+	Subject string           `json:"subject"` // what it was done to
+	Reason  string           `json:"reason"`
+	Detail  string           `json:"detail,omitempty"` // JSON, empty for none
 }
 
 // Subject names a part of the memory whose changes are counted together, so that whoever keeps something derived from it

@@ -54,6 +54,13 @@ func payouts(t *testing.T, s, again Memory) {
 	same(t, read(t, again, memory.RewardFilter{Validator: "a"}), slices.Concat(a, a2))
 	same(t, read(t, again, memory.RewardFilter{Account: "y", Role: memory.RoleNominator}), []memory.Reward{a[2], a2[2], b[2]})
 	same(t, len(read(t, again, memory.RewardFilter{Account: "y", Role: memory.RoleValidator})), 0)
+	for by, want := range map[memory.RewardFilter][]memory.Reward{
+		{From: 7}: slices.Concat(a, a2, b), {From: 8}: b, {From: 9}: nil, {To: 6}: nil, {To: 7}: slices.Concat(a, a2), {To: 8}: slices.Concat(a, a2, b),
+		{From: 7, To: 7}: slices.Concat(a, a2), {From: 8, To: 7}: nil, {From: 8, Validator: "a"}: nil, {To: 7, Account: "y"}: {a[2], a2[2]},
+		{From: 8, Account: "x", Role: memory.RoleNominator}: {b[1]},
+	} {
+		same(t, read(t, again, by), want)
+	}
 	stop, seen := errors.New("enough"), 0
 	err := again.Rewards(ctx, memory.RewardFilter{}, func(memory.Reward) error {
 		seen++
@@ -91,7 +98,8 @@ func rewardSums(t *testing.T, s, again Memory) {
 		check(t, s.SavePayouts(t.Context(), p))
 		all = append(all, p...)
 	}
-	for _, by := range []memory.RewardFilter{{}, {Role: memory.RoleNominator}, {Account: "v1"}, {Validator: "v1"}, {Validator: "v1", Role: memory.RoleValidator, Account: "v1"}} {
+	for _, by := range []memory.RewardFilter{{}, {Role: memory.RoleNominator}, {Account: "v1"}, {Validator: "v1"}, {Validator: "v1", Role: memory.RoleValidator, Account: "v1"},
+		{From: 1}, {To: 2}, {From: 1, To: 2, Role: memory.RoleNominator}, {From: 3, Validator: "v2"}, {To: 1, Account: "x"}, {From: 9}} {
 		got := must[[]memory.RewardSum](t)(again.RewardSums(t.Context(), by))
 		want := summed(all, by)
 		if len(got) != len(want) {
@@ -118,7 +126,8 @@ func summed(all []memory.Reward, by memory.RewardFilter) []memory.RewardSum {
 	efficient := map[key]float64{}
 	for i := range all {
 		r := &all[i]
-		if by.Role != "" && r.Role != by.Role || by.Account != "" && r.Account != by.Account || by.Validator != "" && r.Validator != by.Validator {
+		if by.Role != "" && r.Role != by.Role || by.Account != "" && r.Account != by.Account || by.Validator != "" && r.Validator != by.Validator ||
+			r.Era < by.From || by.To != 0 && r.Era > by.To {
 			continue
 		}
 		k := key{r.Role, r.Account}
