@@ -113,6 +113,7 @@ func configure(n *simnet.Network, dir string) (*config.Config, error) {
 	e := n.Endpoints()
 	cfg, err := config.Load(dir, config.Options{Set: []string{
 		"act.mode=act",
+		"cron.monitor=*/20 * * * * *", // by the machine's clock; a new client is required within minutes of the chains' clocks
 		"global.candidatesUrl=" + e.Candidates,
 		"constraints.clientUpgrade.releasesUrl=" + e.GitHub, `constraints.clientUpgrade.releaseTagFormat=^polkadot-v(?P<version>\d+\.\d+\.\d+)$`,
 		"location.ipinfoUrl=" + e.Location, "location.requestsPerMinute=10000",

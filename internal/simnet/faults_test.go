@@ -204,6 +204,26 @@ func remark(t *testing.T, n *simnet.Network, url string) []byte {
 	return signed
 }
 
+// TestStakingIsWhereItHasBegun: whoever connects while the relay chain's node says that values do not exist is not led to
+// the relay chain, which had staking once.
+func TestStakingIsWhereItHasBegun(t *testing.T) {
+	n := start(t, simnet.Options{Seed: 5, Candidates: 12})
+	end, err := n.Break("relay/lie-absent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	c := open(t, n)
+	if client, err := c.Staking(t.Context()); err == nil || !strings.Contains(err.Error(), "has not begun") {
+		t.Errorf("staking is on %v, %v", client, err)
+	}
+	end()
+	client, err := c.Staking(t.Context())
+	if err != nil || client.Chain().Name != "Simnet Asset Hub" {
+		t.Errorf("staking is on %v, %v", client, err)
+	}
+}
+
 // TestReorganisation: a re-organisation gives another history from some block on, and what was in the discarded blocks
 // happens all the same.
 func TestReorganisation(t *testing.T) {

@@ -99,7 +99,10 @@ func (r *run) work() (err error) {
 	}
 	r.plans = nil
 	r.tried("look", r.acting.Look(r.ctx))
-	if r.step%jobsEvery == 4 || r.due && r.step%8 == 4 || r.again() {
+	if era := r.net.Staking().FinalEra(); era != r.era {
+		r.era, r.due = era, true // what a new era causes
+	}
+	if r.due && r.step%sessionBlocks == 4 || r.again() {
 		r.visits++
 		r.due = true // until they are done
 		r.jobs(r.visits == 1)

@@ -42,13 +42,16 @@ func (r *run) people() {
 	if r.resume != 0 && r.step >= r.resume {
 		r.returned()
 	}
+	if r.step > busySteps {
+		return // nobody surprises the programme any more
+	}
 	plans, err := r.all()
 	if err != nil {
 		return // a later step does it
 	}
 	for i := range plans {
 		p := &plans[i]
-		if p.State == plan.Announced && r.step <= busySteps {
+		if p.State == plan.Announced {
 			r.leave(p)
 			r.ban(p)
 		}
@@ -75,6 +78,9 @@ func (r *run) betray(p *plan.Plan) {
 	r.traitor, r.turned = list[i].Slot, list[i].Stash
 	r.betrayed, _ = r.net.Staking().Head()
 	r.note("%s, a target of a plan that is %s, sets %v", list[i].Name, p.State, how)
+	if p.Mode != plan.Delayed && r.seed/6%2 == 1 {
+		r.begin("no-dry-run") // which would tell in time
+	}
 	if err := r.net.Act(list[i].Slot, "Staking", "validate", how); err != nil {
 		r.note("it could not: %v", err)
 	}

@@ -179,7 +179,7 @@ func (r *run) surprised(intents []plan.Intent) map[plan.Key]bool {
 }
 
 // signing: nothing is signed for those who cannot nominate, during a pause, twice at a time with one key, or for an
-// announcement that is too old.
+// announcement that is too young or too old.
 func (r *run) signing(plans []plan.Plan, intents []plan.Intent) error {
 	byKey := map[plan.Key]*plan.Plan{}
 	for i := range plans {
@@ -214,7 +214,8 @@ func (r *run) signing(plans []plan.Plan, intents []plan.Intent) error {
 			continue
 		}
 		// The relay chain's clock and the own one may be some blocks apart.
-		if age := int(n.Birth) - int(p.Announcement.Number); age > max(int(p.Delay)*6/5, int(p.Delay)+youngest)+4 {
+		age := int(n.Birth) - int(p.Announcement.Number)
+		if age < int(p.Delay)-2 || age > max(int(p.Delay)*6/5, int(p.Delay)+youngest)+4 {
 			return broken("an announcement with a delay of %d blocks was executed %d blocks after it was made", p.Delay, age)
 		}
 	}

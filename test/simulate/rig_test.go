@@ -38,7 +38,6 @@ const (
 	sessionsPerEra = 4
 	busySteps      = 44 // in which things break
 	quietSteps     = 54 // in which nothing does
-	jobsEvery      = 4 * sessionBlocks
 	lifetime       = 16 // of transactions, in blocks
 	youngest       = 12 // blocks after the delay within which an announcement may be executed in any case
 )
@@ -83,6 +82,7 @@ type run struct {
 	blacklist []string           // call hashes
 	lied      int                // last step in which a node lied
 	visits    int                // how often the jobs were done
+	era       uint32             // active one of the newest final block
 	due       bool               // they have to be done again: the last time failed
 	step      int
 	truth     map[int][]programme.Interval                         // when nodes were really away, by slot

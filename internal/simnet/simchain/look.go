@@ -39,6 +39,15 @@ func (c *Chain) Era() (active, planned uint32) {
 	return active, planned
 }
 
+// FinalEra is the active era in the newest final block.
+func (c *Chain) FinalEra() (active uint32) {
+	c.lookAt(func() *block { return c.blocks[c.finalised] }, func(w *work) {
+		a, _ := w.eras()
+		active = a.Index
+	})
+	return active
+}
+
 // Elected are the validators of an era, sorted.
 func (c *Chain) Elected(era uint32) []Account {
 	var ids []Account
@@ -126,8 +135,12 @@ func (c *Chain) Announcements(delegate Account) (list []Announcement) {
 
 // look reads the state of the newest block.
 func (c *Chain) look(fn func(*work)) {
+	c.lookAt(func() *block { return c.blocks[len(c.blocks)-1] }, fn)
+}
+
+func (c *Chain) lookAt(which func() *block, fn func(*work)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b := c.blocks[len(c.blocks)-1]
+	b := which()
 	fn(&work{view: newView(b.rt, b.state), chain: c, role: c.cfg.Role, params: c.cfg.Params})
 }
