@@ -527,6 +527,7 @@ CREATE TABLE source_health (
     retry    BIGINT NOT NULL,
     PRIMARY KEY (network, name)
 );
+CREATE INDEX rank_events_duties ON rank_events (seq) WHERE kind <> 'good';
 CREATE TABLE check_overrides (
     slot    BIGINT NOT NULL,
     code    TEXT   NOT NULL,
