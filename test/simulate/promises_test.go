@@ -423,7 +423,10 @@ func (r *run) settled() error {
 		}) {
 			return broken("the announcement for somebody outside the programme was removed")
 		}
-		if last[programme.Address(n.Address())] == 0 && !n.Unbonded {
+		under := slices.ContainsFunc(plans, func(p plan.Plan) bool {
+			return p.Nominator == programme.Address(n.Address()) && p.State != plan.Planned
+		})
+		if last[programme.Address(n.Address())] == 0 && !n.Unbonded && !under { // after breaches it may be late
 			return broken("%s has never nominated", n.Address())
 		}
 	}
