@@ -67,6 +67,9 @@ func (l *leadership) hold(ctx context.Context, fn func(ctx context.Context) erro
 	for {
 		l.mu.Lock()
 		lead, under, changed := l.lease, l.under, l.changed
+		if lead != nil && lead.Err() != nil {
+			lead = nil // it is over, though nobody has said so yet
+		}
 		if lead != nil {
 			under.Add(1)
 		}

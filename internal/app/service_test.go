@@ -173,16 +173,18 @@ func counts(t *testing.T, s *service, n *simnet.Network) {
 	for _, x := range n.Nominators() {
 		want = append(want, fmt.Sprintf(`nominations_total{account=%q}`, x.Address()))
 	}
-	body := ""
-	until(t, "figures of the candidates", s.log, func() bool {
-		_, body = s.get("health", "/metrics")
-		return strings.Contains(body, `otv_backend_candidates{state="listed"} 12`)
-	})
-	for _, x := range want {
-		if !strings.Contains(body, "otv_backend_"+x) {
-			t.Errorf("no metric %s", x)
+	// Some figures are renewed on a clock of their own, and a job that runs again has its progress set back.
+	var missing []string
+	t.Cleanup(func() {
+		if len(missing) > 0 {
+			t.Log("no metrics", missing)
 		}
-	}
+	})
+	until(t, "all figures", s.log, func() bool {
+		_, body := s.get("health", "/metrics")
+		missing = slices.DeleteFunc(slices.Clone(want), func(x string) bool { return strings.Contains(body, "otv_backend_"+x) })
+		return len(missing) == 0
+	})
 	for _, part := range []string{"lead", "work on jobs", "nominator", "candidate list", "telemetry feed", "source release", "source prices"} {
 		if p := s.part(part); p.State != "ok" {
 			t.Errorf("%+v", p)

@@ -184,7 +184,8 @@ func TestWatcher(t *testing.T) {
 	r.until("two connections", live(2))
 	r.stop()
 	h, _ = r.memory.PresenceSince(t.Context(), 0)
-	if n := len(h.Blind); n != 2 || h.Blind[1].To != 0 || h.Blind[1].Reason != "stopped" || len(h.Outages) != 0 {
+	// Before it has ended it was blind until the feed was connected, if that took a millisecond.
+	if n := len(h.Blind); n < 1 || n > 2 || h.Blind[n-1].To != 0 || h.Blind[n-1].Reason != "stopped" || len(h.Outages) != 0 {
 		t.Errorf("after the end: %+v", h)
 	}
 	if strings.Contains(r.log.String(), "s3cret") {
