@@ -163,6 +163,9 @@ const longList = "/rewards/nominator/anybody"
 
 // A list of any length is whole and right, and needs no more memory than a short one, packed or not.
 func TestLongListsAreStreamed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long lists take long; the full run has them")
+	}
 	const rewards, bound = 40_000, 10 << 20 // 20 MB of JSON
 	var most uint64
 	f := &flood{rewards: rewards, sent: func(i int) {
@@ -281,6 +284,9 @@ func TestAClientThatHasGoneIsNoFailure(t *testing.T) {
 
 // Only so many are read from the database at once; whoever comes after them is told when to come again.
 func TestLongListsHaveABound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long lists take long; the full run has them")
+	}
 	hold := make(chan struct{})
 	var waiting sync.WaitGroup
 	waiting.Add(gateway.LongAtOnce)
@@ -315,6 +321,9 @@ func TestLongListsHaveABound(t *testing.T) {
 
 // A list that cannot be read to its end must not look whole.
 func TestLongListsThatBreakOff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long lists take long; the full run has them")
+	}
 	l := streaming(t, &flood{rewards: 20_000, broken: 18_000})
 	defer l.end()
 	for _, encoding := range []string{"", "gzip"} {

@@ -2,8 +2,6 @@ package scoring
 
 import (
 	"math"
-	"runtime"
-	"sync"
 
 	"github.com/thousand-validators/otv/internal/programme"
 )
@@ -17,8 +15,7 @@ func Root(tokens float64) float64 { return math.Sqrt(tokens) }
 // left out. Everything is missing when exposures or nominators could not be read.
 //
 // Tens of thousands of backers are gone through once, in their order, and each is looked up once among the exposed
-// accounts: the time goes into reaching the addresses in memory. All processors share that; the sums are made afterwards
-// by one, in the order of the backers, so that they are the same to the last bit on every machine.
+// accounts: the time goes into reaching the addresses in memory.
 func backing(in *programme.Inputs, members []*programme.CandidateInput, chain map[programme.Address]*programme.ChainCandidate) []float64 {
 	out := make([]float64, len(members))
 	s := &in.Snapshot
@@ -58,60 +55,22 @@ func backing(in *programme.Inputs, members []*programme.CandidateInput, chain ma
 		}
 	}
 	counted := make([]int, len(members)) // the backer (plus one) that was counted last
-	supports := lookUp(s.Backers, own, exposed.accounts, stashes)
-	for b := range supports {
-		if supports[b].own {
+	for b := range s.Backers {
+		stash := s.Backers[b].Stash
+		k := key(stash)
+		if own.find(k, stash) >= 0 {
 			continue
 		}
-		root := Root(s.Backers[b].Active.Float64() / unit)
-		for _, i := range supports[b].members {
-			if counted[i] == b+1 || exposed.behind(supports[b].place, i) {
+		root, place := Root(s.Backers[b].Active.Float64()/unit), exposed.find(k, stash)
+		for _, target := range s.Backers[b].Targets {
+			i := stashes.find(key(target), target)
+			if i < 0 || counted[i] == b+1 || exposed.behind(place, i) {
 				continue
 			}
 			counted[i] = b + 1
 			out[i] += root
 		}
 	}
-	return out
-}
-
-// support is what is known of a backer once its addresses are looked up.
-type support struct {
-	own     bool
-	place   int32   // its number among the exposed accounts, or -1
-	members []int32 // whom it nominates of the members, in its order
-}
-
-// lookUp looks up the addresses of all backers. None of the tables is changed by that.
-func lookUp(backers []programme.Backer, own, exposed, stashes *accounts) []support {
-	out := make([]support, len(backers))
-	workers := min(runtime.GOMAXPROCS(0), 1+len(backers)/1024)
-	var wg sync.WaitGroup
-	for w := range workers {
-		from, to := w*len(backers)/workers, (w+1)*len(backers)/workers
-		wg.Go(func() {
-			var found []int32 // of many backers, one after another
-			for b := from; b < to; b++ {
-				stash := backers[b].Stash
-				k := key(stash)
-				if own.find(k, stash) >= 0 {
-					out[b].own = true
-					continue
-				}
-				if cap(found)-len(found) < len(backers[b].Targets) {
-					found = make([]int32, 0, max(4096, len(backers[b].Targets)))
-				}
-				start := len(found)
-				for _, target := range backers[b].Targets {
-					if i := stashes.find(key(target), target); i >= 0 {
-						found = append(found, i)
-					}
-				}
-				out[b].place, out[b].members = exposed.find(k, stash), found[start:len(found):len(found)]
-			}
-		})
-	}
-	wg.Wait()
 	return out
 }
 
