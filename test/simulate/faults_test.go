@@ -117,16 +117,6 @@ func (r *run) mend(all bool) {
 	r.faults = kept
 }
 
-// troubled reports whether a fault lasts whose name begins so.
-func (r *run) troubled(prefix string) bool {
-	for _, f := range r.faults {
-		if strings.HasPrefix(f.name, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // survived counts by fault how often it has acted, and in how many seeds, all of which kept the promises.
 type survived map[string]survival
 
