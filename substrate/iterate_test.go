@@ -212,7 +212,9 @@ func TestGarbagePages(t *testing.T) {
 			}
 			injected.Stop()
 			// With a second endpoint the same trouble costs nothing but time.
-			c := dial(t, config(bad, good))
+			two := config(bad, good)
+			two.Attempts = 10 // requests beside the bad one lose their connection with it, some more than once
+			c := dial(t, two)
 			c.Probe(ctx) // both are connected
 			b = finalised(t, c)
 			bad.Inject(substratetest.Rule{Method: tc.method, Skip: 1, Do: tc.do})
