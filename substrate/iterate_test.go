@@ -212,11 +212,7 @@ func TestGarbagePages(t *testing.T) {
 			}
 			injected.Stop()
 			// With a second endpoint the same trouble costs nothing but time.
-			two := config(bad, good)
-			two.Attempts = 10 // requests beside the bad one lose their connection with it, some more than once
-			c := dial(t, two)
-			c.Probe(ctx) // both are connected
-			b = finalised(t, c)
+			b = finalised(t, dial(t, config(bad, good)))
 			bad.Inject(substratetest.Rule{Method: tc.method, Skip: 1, Do: tc.do})
 			got, err := readValidators(ctx, b)
 			if err != nil {

@@ -128,12 +128,14 @@ func (p *Pool) Probe(ctx context.Context) []Health {
 	return p.Health()
 }
 
-// choose picks the endpoint to ask next: the preferred one if it is fit, else a connected one, else the one with the
-// fewest failures. When all of them rest it returns when the first is fit again; the zero time means that none is left.
-func (p *Pool) choose(prefer *endpoint, excluded map[*endpoint]error) (*endpoint, time.Time) {
+// choose picks the endpoint to ask next: the one that has failed the call least often, of those the preferred one if it is
+// fit, else a connected one, else the one with the fewest failures. What an endpoint does to others says little: one that
+// answers small questions well may fail at this one for ever. When all of them rest it returns when the first is fit
+// again; the zero time means that none is left.
+func (p *Pool) choose(prefer *endpoint, failed map[*endpoint]int, excluded map[*endpoint]error) (*endpoint, time.Time) {
 	now := p.cfg.Clock.Now()
 	var best *endpoint
-	var bestState standing
+	var bestState choice
 	var soonest time.Time
 	for _, e := range p.endpoints {
 		if excluded[e] != nil {
@@ -149,13 +151,29 @@ func (p *Pool) choose(prefer *endpoint, excluded map[*endpoint]error) (*endpoint
 			}
 			continue
 		}
-		if e == prefer {
-			return e, now
-		}
-		if best == nil || s.connected && !bestState.connected ||
-			s.connected == bestState.connected && s.failures < bestState.failures {
-			best, bestState = e, s
+		if c := (choice{failed[e], e == prefer, s}); best == nil || c.before(bestState) {
+			best, bestState = e, c
 		}
 	}
 	return best, soonest
+}
+
+// choice is what an endpoint is chosen by.
+type choice struct {
+	failed    int // how often it has failed the call
+	preferred bool
+	standing
+}
+
+func (c choice) before(o choice) bool {
+	switch {
+	case c.failed != o.failed:
+		return c.failed < o.failed
+	case c.preferred != o.preferred:
+		return c.preferred
+	case c.connected != o.connected:
+		return c.connected
+	default:
+		return c.failures < o.failures
+	}
 }

@@ -170,7 +170,7 @@ func (s *Session) try(ctx context.Context, asked func() string, once, splittable
 		failure.Asked, failure.Err = asked(), err
 		return failure
 	}
-	excluded := map[*endpoint]error{}
+	excluded, failed := map[*endpoint]error{}, map[*endpoint]int{}
 	for budget := 3 * p.cfg.Attempts; budget > 0; {
 		if p.ctx.Err() != nil {
 			return fail(ErrClosed)
@@ -178,7 +178,7 @@ func (s *Session) try(ctx context.Context, asked func() string, once, splittable
 		if ctx.Err() != nil {
 			return fail(context.Cause(ctx))
 		}
-		e, until := p.choose(s.preferred(), excluded)
+		e, until := p.choose(s.preferred(), failed, excluded)
 		if e == nil {
 			if until.IsZero() { // none is left
 				break
@@ -204,6 +204,7 @@ func (s *Session) try(ctx context.Context, asked func() string, once, splittable
 			continue
 		}
 		failure.add(e.name, err)
+		failed[e]++
 		if ctx.Err() != nil {
 			return fail(context.Cause(ctx))
 		}
