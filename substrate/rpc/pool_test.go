@@ -44,6 +44,26 @@ func TestFailOver(t *testing.T) {
 	}
 }
 
+// A session stays with an endpoint that serves it, but a call that fails there goes elsewhere, however soon the endpoint
+// is fit again: other calls may be answered there all the time.
+func TestACallThatFailsGoesElsewhere(t *testing.T) {
+	bad, good := newNode(t), newNode(t)
+	p := newPool(t, func(c *rpc.Config) {
+		c.Attempts, c.Backoff = 2, rpc.Backoff{Base: time.Nanosecond, Max: time.Nanosecond}
+	}, bad, good)
+	s := p.Session(nil)
+	if err := s.Call(testContext(t), nil, "system_chain"); err != nil || s.Endpoint() != bad.URL() {
+		t.Fatal(s.Endpoint(), err)
+	}
+	bad.Inject(substratetest.Rule{Method: "system_chain", Do: substratetest.Raw("?")})
+	if err := s.Call(testContext(t), nil, "system_chain"); err != nil {
+		t.Error(err)
+	}
+	if n := bad.Count("system_chain"); n != 2 {
+		t.Errorf("the bad one was asked %d times, once well and once in vain", n)
+	}
+}
+
 func TestAnswersAreNotAskedAgain(t *testing.T) {
 	a, b := newNode(t), newNode(t)
 	p := newPool(t, nil, a, b)
