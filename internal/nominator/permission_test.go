@@ -312,5 +312,5 @@ func TestCloseEndsEverything(t *testing.T) {
 	}
 	s.Close()
 	r.disconnect()
-	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/thousand-validators/otv/substrate/substratetest.Start.func1.1")) // the node's own
+	goleak.VerifyNone(t, before)
 }

@@ -58,7 +58,7 @@ type Node struct {
 	listener   *gate
 	inside     *inside
 	server     *http.Server
-	done       chan struct{} // closed when the server has stopped
+	serving    sync.WaitGroup // until the server has stopped
 
 	mu        sync.Mutex
 	blocks    []*Block // canonical chain by number
@@ -123,7 +123,7 @@ func Start(cfg NodeConfig) (*Node, error) {
 		return nil, fmt.Errorf("listen on the loopback interface: %w", err)
 	}
 	n := &Node{
-		chain: cfg.Chain, properties: cfg.Properties, listener: &gate{Listener: l}, inside: newInside(l.Addr()), done: make(chan struct{}),
+		chain: cfg.Chain, properties: cfg.Properties, listener: &gate{Listener: l}, inside: newInside(l.Addr()),
 		byHash: map[[32]byte]*Block{}, conns: map[*conn]struct{}{}, handlers: map[string]Handler{},
 		calls: map[string]RuntimeCall{}, counts: map[string]int{},
 	}
@@ -133,14 +133,9 @@ func Start(cfg NodeConfig) (*Node, error) {
 		Handler: http.HandlerFunc(n.accept), ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	go func() {
-		defer close(n.done)
-		var serving sync.WaitGroup
-		for _, l := range []net.Listener{n.listener, n.inside} {
-			serving.Go(func() { _ = n.server.Serve(l) }) // always ends with an error: closed
-		}
-		serving.Wait()
-	}()
+	for _, l := range []net.Listener{n.listener, n.inside} {
+		n.serving.Go(func() { _ = n.server.Serve(l) }) // always ends with an error: closed
+	}
 	return n, nil
 }
 
@@ -179,7 +174,7 @@ func (n *Node) URL() string { return "ws://" + n.listener.Addr().String() }
 // Close stops the node, ends its connections and waits for its goroutines.
 func (n *Node) Close() {
 	_ = n.server.Close() // a second close is harmless
-	<-n.done
+	n.serving.Wait()
 	n.CutAll()
 	n.faults.stop()
 	n.handling.Wait()
