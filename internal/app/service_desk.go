@@ -3,14 +3,10 @@ package app
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/thousand-validators/otv/internal/jobs"
 	"github.com/thousand-validators/otv/internal/ops"
-	"github.com/thousand-validators/otv/internal/programme/memory"
-	"github.com/thousand-validators/otv/internal/programme/rank"
 	"github.com/thousand-validators/otv/internal/rounds"
-	"github.com/thousand-validators/otv/internal/store"
 )
 
 // errNoEngine means that this process asks for no jobs.
@@ -47,35 +43,13 @@ func (p *process) forgive(ctx context.Context, slot int, fault, author, reason s
 	if err != nil {
 		return err
 	}
-	db := p.database.get()
-	if err := forgivable(ctx, db, slot, fault); err != nil {
-		return err
-	}
-	c, err := db.Chain(ctx)
+	c, err := p.database.get().Chain(ctx)
 	if err != nil {
 		return err
 	}
-	return r.Forgive(ctx, rounds.Order{Slot: slot, Revoke: fault, Author: author, Reason: reason, Network: c.Genesis, Era: c.Eras.Active})
-}
-
-// forgivable reports a slot without the fault, or without any suspension when none is named.
-func forgivable(ctx context.Context, db *store.Store, slot int, fault string) error {
-	if fault != "" {
-		events, err := db.RankEventsOf(ctx, slot)
-		is := func(test func(e memory.RankEvent) bool) bool { return slices.ContainsFunc(events, test) }
-		switch {
-		case err != nil:
-			return err
-		case !is(func(e memory.RankEvent) bool { return e.Kind == rank.Fault && e.ID == fault }):
-			return ops.Unknown("slot %d has no fault %q", slot, fault)
-		case is(func(e memory.RankEvent) bool { return e.Kind == rank.Revocation && e.Revokes == fault }):
-			return ops.Unknown("the fault %q of slot %d was taken back before", fault, slot)
-		}
-		return nil
-	}
-	rankings, err := db.Rankings(ctx)
-	if err == nil && !slices.ContainsFunc(rankings, func(r memory.Ranking) bool { return r.Slot == slot && r.Suspend != nil }) {
-		err = ops.Unknown("slot %d is not suspended", slot)
+	err = r.Forgive(ctx, rounds.Order{Slot: slot, Revoke: fault, Author: author, Reason: reason, Network: c.Genesis, Era: c.Eras.Active})
+	if errors.Is(err, rounds.ErrNothingToForgive) {
+		return ops.Unknown("%s", err)
 	}
 	return err
 }

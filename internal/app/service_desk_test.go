@@ -3,7 +3,6 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -40,16 +39,7 @@ func (s *service) order(path string, o map[string]any) (int, string) {
 		s.t.Fatal(err)
 	}
 	req.SetBasicAuth("alice", strings.TrimSpace(string(token)))
-	res, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return res.StatusCode, string(b)
+	return s.send(req)
 }
 
 // must demands that an order is carried out.

@@ -220,6 +220,12 @@ func (s *service) get(listener, path string, header ...string) (int, string) {
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
+	return s.send(req)
+}
+
+// send makes a request, and returns the status and the body of its answer.
+func (s *service) send(req *http.Request) (int, string) {
+	s.t.Helper()
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		s.t.Fatal(err)

@@ -3,6 +3,7 @@ package rounds
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -245,6 +246,9 @@ type Order struct {
 	Era            programme.Era
 }
 
+// ErrNothingToForgive means that an order is about a fault or a suspension that is not there, or not any more.
+var ErrNothingToForgive = errors.New("there is nothing to forgive")
+
 // Forgive carries out an operator's order; the rank is computed anew from the events.
 func (s *Service) Forgive(ctx context.Context, o Order) error {
 	now := s.millis()
@@ -255,6 +259,9 @@ func (s *Service) Forgive(ctx context.Context, o Order) error {
 	err := s.Memory.Atomic(ctx, func(ctx context.Context, _ *sql.Tx) error {
 		events, err := s.events(ctx, o.Slot)
 		if err != nil {
+			return err
+		}
+		if err := forgivable(events, o.Revoke); err != nil {
 			return err
 		}
 		if _, _, err := rank.Fold(append(events, e)); err != nil {
@@ -268,6 +275,24 @@ func (s *Service) Forgive(ctx context.Context, o Order) error {
 	})
 	if err != nil {
 		return fmt.Errorf("change the rank of slot %d: %w", o.Slot, err)
+	}
+	return nil
+}
+
+// forgivable looks for the fault among a slot's events, or for a suspension where none is named.
+func forgivable(events []rank.Event, fault string) error {
+	if fault == "" {
+		state, _, err := rank.Fold(events)
+		if err == nil && state.Suspend == nil {
+			err = fmt.Errorf("%w: it is not suspended", ErrNothingToForgive)
+		}
+		return err
+	}
+	switch {
+	case !slices.ContainsFunc(events, func(e rank.Event) bool { return e.Kind == rank.Fault && e.ID == fault }):
+		return fmt.Errorf("%w: it has no fault %q", ErrNothingToForgive, fault)
+	case slices.ContainsFunc(events, func(e rank.Event) bool { return e.Kind == rank.Revocation && e.Revokes == fault }):
+		return fmt.Errorf("%w: the fault %q was taken back before", ErrNothingToForgive, fault)
 	}
 	return nil
 }

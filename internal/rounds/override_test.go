@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/thousand-validators/otv/internal/programme"
-	"github.com/thousand-validators/otv/internal/programme/decision"
 	"github.com/thousand-validators/otv/internal/programme/memory"
 	"github.com/thousand-validators/otv/internal/rounds/roundstest"
 )
@@ -33,14 +32,7 @@ func TestOverridesCountUntilTheyExpire(t *testing.T) {
 	r.w.Candidate(3).Intention.Commission = 500_000_000
 	r.m.SetCheckOverrides(r.overruled(3, programme.CodeCommission, programme.Pass), r.overruled(4, programme.CodeProvider, programme.Fail))
 	h := r.hold(false)
-	doc, err := r.m.Document(t.Context(), h.Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec, err := decision.Verify(doc.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rec := r.record(h.Digest)
 	if got := rec.Inputs.Candidates[2].Overrides; len(got) != 1 || got[0].Author != "ada" {
 		t.Errorf("the record has %+v", got)
 	}

@@ -110,6 +110,20 @@ func (r *rig) hold(force bool) *rounds.Held {
 	return h
 }
 
+// record is a stored record, verified.
+func (r *rig) record(digest string) *decision.Record {
+	r.t.Helper()
+	doc, err := r.m.Document(r.t.Context(), digest)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	rec, err := decision.Verify(doc.Bytes)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return rec
+}
+
 // look does what the jobs between rounds do.
 func (r *rig) look() *rounds.View {
 	r.t.Helper()
@@ -155,14 +169,7 @@ func TestARoundFromMemoryToRecord(t *testing.T) {
 	if !h.New || len(h.Braked) > 0 || len(h.Proposals) != 2 || !h.Proposals[0].Created {
 		t.Fatalf("%+v", h)
 	}
-	doc, err := r.m.Document(t.Context(), h.Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec, err := decision.Verify(doc.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rec := r.record(h.Digest)
 	if n := rec.Decision.Counts.Valid; n != 40 {
 		for _, v := range rec.Decision.Candidates[0].Verdicts {
 			t.Logf("%+v", v)
@@ -381,11 +388,7 @@ func TestAnswersBetweenRoundsStandIn(t *testing.T) {
 	r.w.Next(10 * time.Minute)
 	r.w.State.Gaps = map[programme.Part]string{programme.PartIdentity: "no node of the People chain answers"}
 	h := r.hold(false)
-	doc, _ := r.m.Document(t.Context(), h.Digest)
-	rec, err := decision.Verify(doc.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rec := r.record(h.Digest)
 	for _, v := range rec.Decision.Candidates[0].Verdicts {
 		if v.Code == programme.CodeIdentity && (v.State != programme.Unknown || v.Held != programme.Pass || v.HeldAt != r.w.Millis()-10*programme.Minute) {
 			t.Errorf("%+v", v)

@@ -22,14 +22,17 @@ import (
 
 // Canonical is the canonical form of v, which is built of the nouns of the programme.
 func Canonical(v any) ([]byte, error) {
-	e := encoder{}
+	e := encoder{texts: map[reflect.Type]bool{}}
 	if err := e.value(reflect.ValueOf(v)); err != nil {
 		return nil, err
 	}
 	return e.out, nil
 }
 
-type encoder struct{ out []byte }
+type encoder struct {
+	out   []byte
+	texts map[reflect.Type]bool // which types marshal to text
+}
 
 var textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 
@@ -39,7 +42,7 @@ func (e *encoder) value(v reflect.Value) error {
 		return nil
 	}
 	t := v.Type()
-	if t.PkgPath() != "" && marshalsToText(t) { // only named types have methods
+	if t.PkgPath() != "" && e.marshalsToText(t) { // only named types have methods
 		b, err := v.Interface().(encoding.TextMarshaler).MarshalText()
 		if err != nil {
 			return err
@@ -87,15 +90,13 @@ func appendFloat(dst []byte, f float64) []byte {
 	return strconv.AppendFloat(dst, f, 'g', -1, 64)
 }
 
-// textCache remembers which types marshal to text.
-var textCache sync.Map // reflect.Type -> bool
-
-func marshalsToText(t reflect.Type) bool {
-	if is, ok := textCache.Load(t); ok {
-		return is.(bool)
+// marshalsToText remembers what it has found out: a record has a few types and a million values.
+func (e *encoder) marshalsToText(t reflect.Type) bool {
+	is, known := e.texts[t]
+	if !known {
+		is = t.Implements(textMarshaler)
+		e.texts[t] = is
 	}
-	is := t.Implements(textMarshaler)
-	textCache.Store(t, is)
 	return is
 }
 
