@@ -173,12 +173,12 @@ func (c *Conn) call(ctx context.Context, w *waiter, result any, method string, p
 		c.forget(ids)
 		return fmt.Errorf("encode the parameters of %s: %w", method, err)
 	}
+	waitCtx, cancel := withTimeout(ctx, c.opts.Clock, c.opts.CallTimeout, &TimeoutError{After: c.opts.CallTimeout})
+	defer cancel()
 	sent, err := c.send(ctx, ids, frame)
 	if err != nil {
 		return err
 	}
-	waitCtx, cancel := withTimeout(ctx, c.opts.Clock, c.opts.CallTimeout, &TimeoutError{After: c.opts.CallTimeout})
-	defer cancel()
 	select {
 	case r := <-w.answer:
 		return r.decode(result)
@@ -318,12 +318,12 @@ func (c *Conn) Batch(ctx context.Context, elems []BatchElem) error {
 		c.forget(ids)
 		return fmt.Errorf("encode a batch of %d calls: %w", len(elems), err)
 	}
+	waitCtx, cancel := withTimeout(ctx, c.opts.Clock, c.opts.CallTimeout, &TimeoutError{After: c.opts.CallTimeout})
+	defer cancel()
 	sent, err := c.send(ctx, ids, frame)
 	if err != nil {
 		return err
 	}
-	waitCtx, cancel := withTimeout(ctx, c.opts.Clock, c.opts.CallTimeout, &TimeoutError{After: c.opts.CallTimeout})
-	defer cancel()
 	for i, w := range waiters {
 		select {
 		case r := <-w.answer:

@@ -80,7 +80,9 @@ func (c *Clock) Advance(d time.Duration) {
 		next.f()
 		c.mu.Lock()
 	}
-	c.now = end
+	if end.After(c.now) { // another one may have advanced it further meanwhile
+		c.now = end
+	}
 	c.mu.Unlock()
 }
 
