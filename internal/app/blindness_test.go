@@ -147,7 +147,9 @@ func (w *watched) start() {
 		transport.CloseIdleConnections()
 	})
 	w.t.Cleanup(w.stop)
-	w.until("all nodes are known", func(o memory.Observer) bool { return o.Feeds[0].Dark == 0 })
+	// What a killed process has left says that it could see.
+	now := w.world.Millis()
+	w.until("all nodes are known", func(o memory.Observer) bool { return o.Seen == now && o.Feeds[0].Dark == 0 })
 }
 
 // kill ends the process so that nothing it knew is stored any more.
@@ -183,6 +185,7 @@ func (w *watched) until(what string, fits func(memory.Observer) bool) {
 // wait lets time pass with the process running: it has looked at the clock every 25 seconds.
 func (w *watched) wait(d time.Duration) {
 	w.t.Helper()
+	w.known() // else what has just happened would be noticed late on a busy machine
 	for d > 0 {
 		step := min(d, 25*time.Second)
 		d -= step
@@ -190,7 +193,12 @@ func (w *watched) wait(d time.Duration) {
 		now := w.world.Millis()
 		w.until("the process has seen the time", func(o memory.Observer) bool { return o.Seen == now || w.silent && o.Feeds[0].At == now })
 	}
-	// Everything that the server has sent is known when it is as the server has it.
+	w.known()
+}
+
+// known waits until everything that the server has sent is known: it is as the server has it.
+func (w *watched) known() {
+	w.t.Helper()
 	w.until("all is known", func(o memory.Observer) bool { return o.Feeds[0].Dark != 0 || o.Feeds[0].Nodes == w.feed.Count() })
 }
 
