@@ -132,7 +132,7 @@ func (p Plan) facts() (*rounds.Facts, error) {
 }
 
 // previous reads the record before this round. It is verified, because its verdicts may stand in for unknown ones.
-func (p Plan) previous() (*decision.Record, error) {
+func (p Plan) previous() (*rounds.Before, error) {
 	if p.Previous == "" {
 		return nil, nil
 	}
@@ -144,7 +144,7 @@ func (p Plan) previous() (*decision.Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read previous record %s: %w", p.Previous, err)
 	}
-	return r, nil
+	return rounds.Remains(r), nil
 }
 
 // list loads the candidate list.

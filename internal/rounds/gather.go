@@ -25,8 +25,19 @@ type Material struct {
 	Telemetry bool
 	// Release is a version forced by the configuration; it outranks the one in the facts.
 	Release  *programme.Release
-	Previous *decision.Record
+	Previous *Before
 	Force    bool
+}
+
+// Before is what a round needs to know of the one before it.
+type Before struct {
+	Network programme.Network
+	programme.Previous
+}
+
+// Remains is what is needed of a record by the round after it.
+func Remains(r *decision.Record) *Before {
+	return &Before{r.Inputs.Snapshot.Network, *decision.Carry(r)}
 }
 
 // Gather puts the inputs of a round together.
@@ -64,13 +75,13 @@ func Gather(m Material) (programme.Inputs, error) {
 	}
 	in.Sources = sources(m, staking.Time, in.Release)
 	if m.Previous != nil {
-		if got, want := m.Previous.Inputs.Snapshot.Network.Genesis, m.Snapshot.Network.Genesis; got != want {
-			return programme.Inputs{}, fmt.Errorf("gather inputs: the previous record is of another network (%s)", m.Previous.Inputs.Snapshot.Network.Name)
+		if m.Previous.Network.Genesis != m.Snapshot.Network.Genesis {
+			return programme.Inputs{}, fmt.Errorf("gather inputs: the previous record is of another network (%s)", m.Previous.Network.Name)
 		}
-		if m.Previous.Inputs.Now > in.Now {
-			return programme.Inputs{}, fmt.Errorf("gather inputs: the previous record is younger (%s) than this round's block (%s)", m.Previous.Inputs.Now, in.Now)
+		if m.Previous.Now > in.Now {
+			return programme.Inputs{}, fmt.Errorf("gather inputs: the previous record is younger (%s) than this round's block (%s)", m.Previous.Now, in.Now)
 		}
-		in.Previous = decision.Carry(m.Previous)
+		in.Previous = &m.Previous.Previous
 	}
 	return in, nil
 }

@@ -100,13 +100,13 @@ func (s *Service) again(ctx context.Context, v *View, last memory.Round, due []p
 		}
 		return true, "", nil
 	}
-	r, err := s.record(ctx, last.Digest)
+	b, err := s.remains(ctx, last.Digest)
 	if err != nil {
 		return false, "", err
 	}
 	for _, a := range due {
-		i := slices.IndexFunc(r.Decision.Nominators, func(n programme.NominatorDecision) bool { return n.Address == a })
-		if i < 0 || len(r.Decision.Nominators[i].Targets) == 0 {
+		i := slices.IndexFunc(b.Nominators, func(n programme.PreviousNominator) bool { return n.Address == a })
+		if i < 0 || len(b.Nominators[i].Targets) == 0 {
 			return true, "", nil
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/thousand-validators/otv/internal/chain"
@@ -88,6 +89,8 @@ type Service struct {
 
 	mu   sync.Mutex // guards view, and that one snapshot is read at a time
 	view *View
+
+	before atomic.Pointer[Before] // of the record read last
 }
 
 // New makes a service.

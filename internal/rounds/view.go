@@ -217,22 +217,32 @@ func generic(a programme.Address) programme.Address {
 	return a
 }
 
-// previous is the record of the round held last; nil before the first, and for a block before it.
-func (s *Service) previous(ctx context.Context, snapshot *programme.Snapshot, staking programme.ChainBlock) (*decision.Record, error) {
+// previous is about the round held last; nil before the first, and for a block before it.
+func (s *Service) previous(ctx context.Context, snapshot *programme.Snapshot, staking programme.ChainBlock) (*Before, error) {
 	last, ok, err := s.Memory.NewestRound(ctx, snapshot.Network.Genesis)
 	if err != nil || !ok || last.At > staking.Time {
 		return nil, err
 	}
-	return s.record(ctx, last.Digest)
+	return s.remains(ctx, last.Digest)
 }
 
-// record reads a stored record. What is stored under its digest was verified before it was.
-func (s *Service) record(ctx context.Context, digest string) (*decision.Record, error) {
+// remains reads a stored record, which was verified before it was stored. What is needed of the newest one is kept: every look
+// asks for it, and the whole record is large.
+func (s *Service) remains(ctx context.Context, digest string) (*Before, error) {
+	if b := s.before.Load(); b != nil && b.Digest == digest {
+		return b, nil
+	}
 	doc, err := s.Memory.Document(ctx, digest)
 	if err != nil {
 		return nil, err
 	}
-	return decision.Read(doc.Bytes)
+	r, err := decision.Read(doc.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	b := Remains(r)
+	s.before.Store(b)
+	return b, nil
 }
 
 // remembered adds to what the last record keeps the definite answers that were given since, by looks between rounds:

@@ -34,8 +34,17 @@ func (r *run) live() error {
 		if err := r.check(); err != nil {
 			return err
 		}
+		if r.step >= busySteps+calmSteps && !r.due && r.rested() && r.settled() == nil {
+			return nil
+		}
 	}
 	return r.settled()
+}
+
+// rested reports whether nothing is under way.
+func (r *run) rested() bool {
+	plans, intents, err := r.open()
+	return err == nil && len(intents) == 0 && !slices.ContainsFunc(plans, func(p plan.Plan) bool { return p.State != plan.Planned || p.Tx != nil })
 }
 
 // restart ends the programme and starts it anew. While no node answers, it cannot be started; then the faults have to end.
@@ -71,10 +80,10 @@ func (r *run) observe() {
 	r.eye.do(func() { r.eye.tracker.Tick(now) })
 }
 
-// order is in which the jobs of a session are done, and perEra those that are done once an era only.
-func order() (order []string, perEra map[string]bool) {
+// order is in which the jobs are done; those of once are about what plans do not depend on, and are done the first time only.
+func order() (order []string, once map[string]bool) {
 	return []string{jobs.EraPoints, jobs.EraStats, jobs.SessionKey, jobs.Inclusion, jobs.Validity, jobs.Score, jobs.Scorekeeper, jobs.Stale},
-		map[string]bool{jobs.EraPoints: true, jobs.SessionKey: true, jobs.Inclusion: true, jobs.Score: true, jobs.Stale: true}
+		map[string]bool{jobs.EraPoints: true, jobs.EraStats: true, jobs.SessionKey: true, jobs.Inclusion: true, jobs.Score: true, jobs.Stale: true}
 }
 
 // work lets the programme do what is due at a block.
@@ -138,12 +147,12 @@ func (r *run) again() bool {
 	return false
 }
 
-// jobs does the jobs of a session.
+// jobs does the jobs that a new era causes.
 func (r *run) jobs(all bool) {
-	list, perEra := order()
+	list, once := order()
 	for _, name := range list {
 		body := r.bodies[name]
-		if body == nil || perEra[name] && !all {
+		if body == nil || once[name] && !all {
 			continue
 		}
 		result, err := body(r.ctx, &jobs.Run{Job: name, Logger: r.log})

@@ -37,10 +37,14 @@ const (
 	sessionBlocks  = 8
 	sessionsPerEra = 4
 	busySteps      = 44 // in which things break
-	quietSteps     = 54 // in which nothing does
+	quietSteps     = 54 // in which nothing does, at most
+	calmSteps      = 18 // in which nothing does, at least; then it goes on until everything has come to rest
 	lifetime       = 16 // of transactions, in blocks
 	youngest       = 12 // blocks after the delay within which an announcement may be executed in any case
 )
+
+// eraTime is how long an era lasts on the chains' clocks.
+const eraTime = programme.Millis(sessionsPerEra * sessionBlocks * 6_000)
 
 // answerTime is how long a node may take. A node that stalls costs this much of the test's time.
 const answerTime = 300 * time.Millisecond

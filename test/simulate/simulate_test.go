@@ -18,7 +18,7 @@ var (
 	seeds   = flag.Int("seeds", 8, "how many seeds are lived through")
 	first   = flag.Uint64("first", 1, "the first seed")
 	replay  = flag.Uint64("seed", 0, "live through this seed only, and tell what happens")
-	workers = flag.Int("workers", 2*runtime.GOMAXPROCS(0), "how many seeds at once; some of their time is waiting for nodes that stall")
+	workers = flag.Int("workers", 6*runtime.GOMAXPROCS(0), "how many seeds at once; half of their time is waiting for nodes that stall")
 )
 
 // A fault that has not acted in so many seeds would not act in more. In a few seeds some kinds have to act at least.
