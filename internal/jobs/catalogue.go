@@ -108,7 +108,7 @@ func Catalogue() []Job {
 			Reads: "final blocks", Writes: "payouts, rewards, block index"},
 		{Name: Scorekeeper, Key: "scorekeeper", Queue: QueueCore, Timeout: longTimeout,
 			After: []string{ActiveValidator, Monitor, Validity, Score, EraStats, EraPoints, Inclusion, SessionKey, UnclaimedEras, ValidatorPref, LocationStats, NominatorStake},
-			On:    []Cause{AtStart, OnEra, OnPlan},
+			On:    []Cause{AtStart, OnEra, OnFeed, OnPlan},
 			Reads: "everything above", Writes: "when a nominator is due a round with its record, its plans, and how the candidates stand and score in it; how the nominators stand"},
 		{Name: Execution, Key: "execution", Queue: QueueCore, After: []string{Scorekeeper}, On: []Cause{AtStart},
 			Reads: "open plans, announcements", Writes: "transactions that are due"},

@@ -95,7 +95,7 @@ func firstReason(d *programme.Decision) string {
 // again tells whether another round is to be held in the era of the last one, and why (not).
 func (s *Service) again(ctx context.Context, v *View, last memory.Round, due []programme.Address) (bool, string, error) {
 	if len(last.Tripped) > 0 {
-		if wait := last.At + retryAfter - v.Staking.Time; wait > 0 {
+		if wait := last.At + retryAfter - v.Staking.Time; wait > 0 && !sighted(v, last) {
 			return false, fmt.Sprintf("the round of this era must not be acted on; it is tried again in %s", time.Duration(wait)*time.Millisecond), nil
 		}
 		return true, "", nil
@@ -130,6 +130,12 @@ func (s *Service) again(ctx context.Context, v *View, last memory.Round, due []p
 		return true, "", nil
 	}
 	return false, fmt.Sprintf("the round of era %d holds", last.Era), nil
+}
+
+// sighted reports whether nothing is in the way any more of a round that was braked for want of answers. Where too many candidates
+// changed, the time that follows is for people to look.
+func sighted(v *View, last memory.Round) bool {
+	return !slices.Contains(last.Tripped, decision.BrakeFlips) && len(decision.Tripped(v.Decision)) == 0
 }
 
 // hold decides, stores, shows and proposes.

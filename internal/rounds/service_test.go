@@ -230,36 +230,6 @@ func TestOneRoundAnEra(t *testing.T) {
 	}
 }
 
-func TestABrakedRoundIsNotActedOnAndTriedAgain(t *testing.T) {
-	r := newRig(t, 40, 1)
-	r.hold(false)
-	r.succeed()
-	for range 4 {
-		r.w.NextEra()
-	}
-	for slot := 1; slot <= 30; slot++ {
-		r.w.Candidate(slot).Intention.Commission = 1_000_000_000
-	}
-	h := r.hold(false)
-	if !h.New || len(h.Braked) != 1 || len(r.proposed) != 1 {
-		t.Fatalf("%+v", h)
-	}
-	if a := r.m.Alerts(); len(a) != 1 || a[0].Code != rounds.AlertBraked || !strings.Contains(a[0].Text, "changed their validity") {
-		t.Errorf("%+v", a)
-	}
-	r.w.Next(5 * time.Minute)
-	if h := r.hold(false); h.New || !strings.Contains(h.Reason, "tried again in 5m0s") {
-		t.Fatalf("%+v", h)
-	}
-	for slot := 1; slot <= 30; slot++ {
-		r.w.Candidate(slot).Intention.Commission = 50_000_000
-	}
-	r.w.Next(5 * time.Minute)
-	if h := r.hold(false); !h.New {
-		t.Fatalf("%+v", h)
-	}
-}
-
 // When something is in the way of a plan, the round is not lost: its plans are made good at the next look, and if they
 // still cannot be made ten minutes later, another round takes its place.
 func TestARefusedPlanBringsAnotherRound(t *testing.T) {

@@ -2,6 +2,7 @@ package decision
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/thousand-validators/otv/internal/programme"
 )
@@ -36,10 +37,7 @@ func difference(in *programme.Inputs, d *programme.Decision) *programme.Differen
 		return nil
 	}
 	out := &programme.Difference{Digest: in.Previous.Digest}
-	before := make(map[int]*programme.PreviousCandidate, len(in.Previous.Candidates))
-	for i := range in.Previous.Candidates {
-		before[in.Previous.Candidates[i].Slot] = &in.Previous.Candidates[i]
-	}
+	before := previousBySlot(in.Previous)
 	flips := map[programme.Code]*programme.CheckFlip{}
 	var codes []programme.Code
 	for i := range d.Candidates {
@@ -67,7 +65,8 @@ func difference(in *programme.Inputs, d *programme.Decision) *programme.Differen
 				flips[v.Code] = f
 				codes = append(codes, v.Code)
 			}
-			flip(f, p.Definite, v)
+			t := turnOf(p.Definite, v)
+			f.ToFail, f.ToPass, f.Unknown = f.ToFail+t.ToFail, f.ToPass+t.ToPass, f.Unknown+t.Unknown
 		}
 	}
 	for i := range in.Previous.Candidates {
@@ -84,20 +83,52 @@ func difference(in *programme.Inputs, d *programme.Decision) *programme.Differen
 	return out
 }
 
-// flip counts a change of a check's own answer: what is compared is what was seen of the world.
-func flip(f *programme.CheckFlip, definite []programme.DefiniteAnswer, v programme.Verdict) {
+func previousBySlot(p *programme.Previous) map[int]*programme.PreviousCandidate {
+	out := make(map[int]*programme.PreviousCandidate, len(p.Candidates))
+	for i := range p.Candidates {
+		out[p.Candidates[i].Slot] = &p.Candidates[i]
+	}
+	return out
+}
+
+// turnOf is the change of a check's own answer, if any, from the last definite one: what is compared is what was seen of the
+// world.
+func turnOf(definite []programme.DefiniteAnswer, v programme.Verdict) (t programme.CheckFlip) {
 	own := v.Own()
 	for _, a := range definite {
 		switch {
 		case a.Code != v.Code:
 		case own == programme.Unknown:
-			f.Unknown++
+			t.Unknown++
 		case own == programme.Fail && a.State != programme.Fail:
-			f.ToFail++
+			t.ToFail++
 		case own != programme.Fail && a.State == programme.Fail:
-			f.ToPass++
+			t.ToPass++
 		}
 	}
+	return t
+}
+
+// flipped counts the candidates whose validity is another than in the record before. One that was undecided there counts if an
+// answer turned from what was last known: what was never known has not changed, it was only seen at last.
+func flipped(in *programme.Inputs, d *programme.Decision) int {
+	before := previousBySlot(in.Previous)
+	n := 0
+	for i := range d.Candidates {
+		c := &d.Candidates[i]
+		p := before[c.Slot]
+		if p == nil || p.Stash != c.Stash || p.Validity == c.Validity {
+			continue
+		}
+		turned := slices.ContainsFunc(c.Verdicts, func(v programme.Verdict) bool {
+			t := turnOf(p.Definite, v)
+			return t.ToFail+t.ToPass > 0
+		})
+		if p.Validity != programme.Undecided || turned {
+			n++
+		}
+	}
+	return n
 }
 
 // targetFlips compares the plans of the nominators that are due with what they were given before.
@@ -130,18 +161,19 @@ const (
 // brakes says whether the world looks wrong: a tripped brake leaves the decision as it is and forbids acting on it.
 func brakes(in *programme.Inputs, d *programme.Decision) []programme.Brake {
 	limits := in.Rules.Brakes
-	return []programme.Brake{flipBrake(limits, d), unknownBrake(limits, d), eligibleBrake(limits, d)}
+	return []programme.Brake{flipBrake(in, d), unknownBrake(limits, d), eligibleBrake(limits, d)}
 }
 
-func flipBrake(limits programme.Brakes, d *programme.Decision) programme.Brake {
+func flipBrake(in *programme.Inputs, d *programme.Decision) programme.Brake {
+	limits := in.Rules.Brakes
 	b := programme.Brake{Name: BrakeFlips, Limit: max(share(d.Counts.Listed, limits.MaxFlips), limits.MinFlips)}
-	switch diff := d.Difference; {
+	switch {
 	case limits.MaxFlips == 0:
 		b.Detail = "switched off"
-	case diff == nil:
+	case in.Previous == nil:
 		b.Detail = "no previous record to compare with"
 	default:
-		b.Value = len(diff.NowValid) + len(diff.NowInvalid) + len(diff.NowUnknown)
+		b.Value = flipped(in, d)
 		b.Tripped = b.Value > b.Limit
 		b.Detail = fmt.Sprintf("%d candidates changed their validity since the previous record, %d may", b.Value, b.Limit)
 	}
