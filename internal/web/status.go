@@ -199,7 +199,7 @@ func networkOf(c *memory.Chain, e *memory.EraStatistics, now time.Time) *network
 	}
 	if e != nil {
 		v.Counts = []figure{
-			{"listed", number(e.Listed)}, {"valid", number(e.Valid)}, {"active", number(e.Active)}, {"with verified identity", number(e.KYC)},
+			{"listed", number(e.Listed)}, {"valid", number(e.Valid)}, {"active", number(e.Active)}, {"with KYC", number(e.KYC)},
 		}
 	}
 	return v
