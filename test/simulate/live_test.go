@@ -34,7 +34,7 @@ func (r *run) live() error {
 		if err := r.check(); err != nil {
 			return err
 		}
-		if r.step >= busySteps+calmSteps && !r.due && r.rested() && r.settled() == nil {
+		if r.step >= busySteps+r.calm() && !r.due && r.rested() && r.settled() == nil {
 			return nil
 		}
 	}
@@ -107,8 +107,10 @@ func (r *run) work() (err error) {
 	if r.step%2 != 0 {
 		return nil
 	}
-	if err := r.eye.save(r.ctx, r.db); err != nil {
-		return fmt.Errorf("%w: presence cannot be stored: %w", errBroken, err)
+	if r.step%4 == 0 {
+		if err := r.eye.save(r.ctx, r.db); err != nil {
+			return fmt.Errorf("%w: presence cannot be stored: %w", errBroken, err)
+		}
 	}
 	r.plans = nil
 	r.tried("look", r.acting.Look(r.ctx))

@@ -36,9 +36,10 @@ import (
 const (
 	sessionBlocks  = 8
 	sessionsPerEra = 4
-	busySteps      = 44 // in which things break
+	busySteps      = 36 // in which things break
 	quietSteps     = 54 // in which nothing does, at most
-	calmSteps      = 18 // in which nothing does, at least; then it goes on until everything has come to rest
+	calmSteps      = 12 // in which nothing does, at least; then it goes on until everything has come to rest
+	longCalm       = 34 // the same for one seed of eight: another era begins in them
 	lifetime       = 16 // of transactions, in blocks
 	youngest       = 12 // blocks after the delay within which an announcement may be executed in any case
 )
@@ -134,7 +135,7 @@ func newRun(ctx context.Context, seed uint64, dir string, t template, logs io.Wr
 		topology = simnet.One
 	}
 	r.net, err = simnet.Start(ctx, simnet.Options{
-		Seed: seed, Topology: topology, Candidates: 6 + int(seed%3)*3, SessionBlocks: sessionBlocks, SessionsPerEra: sessionsPerEra, Eras: 4, ProxyDelay: uint32(4 + seed%9),
+		Seed: seed, Topology: topology, Candidates: 6 + int(seed%3)*2, SessionBlocks: sessionBlocks, SessionsPerEra: sessionsPerEra, Eras: 4, ProxyDelay: uint32(4 + seed%9),
 		ProxyType: r.is.proxyType, SharedKey: r.is.shared, Unbonded: r.is.unbonded,
 		Tell: func(_ time.Time, what string) { r.note("network: %s", what) },
 	})
@@ -280,6 +281,14 @@ func (r *run) startNominator(client *substrate.Client) error {
 	s.Fault = nil
 	r.twin, err = nominator.New(s)
 	return err
+}
+
+// calm is how many steps in which nothing breaks there are at least.
+func (r *run) calm() int {
+	if r.seed%8 == 0 {
+		return longCalm
+	}
+	return calmSteps
 }
 
 // mode is act, and propose for one seed of ten.

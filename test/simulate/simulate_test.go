@@ -31,7 +31,7 @@ const (
 // TestSimulate lives through seeds.
 func TestSimulate(t *testing.T) {
 	dir := fast(t)
-	debug.SetGCPercent(1000) // worlds are small and short-lived
+	debug.SetGCPercent(400) // worlds are small and short-lived; with more, fresh memory costs what the collector saves
 	tmpl, err := newTemplate(dir)
 	if err != nil {
 		t.Fatal(err)
