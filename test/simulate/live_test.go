@@ -107,10 +107,8 @@ func (r *run) work() (err error) {
 	if r.step%2 != 0 {
 		return nil
 	}
-	if r.step%4 == 0 {
-		if err := r.eye.save(r.ctx, r.db); err != nil {
-			return fmt.Errorf("%w: presence cannot be stored: %w", errBroken, err)
-		}
+	if err := r.eye.save(r.ctx, r.db); err != nil {
+		return fmt.Errorf("%w: presence cannot be stored: %w", errBroken, err)
 	}
 	r.plans = nil
 	r.tried("look", r.acting.Look(r.ctx))

@@ -144,7 +144,7 @@ func (r *run) ban(p *plan.Plan) {
 
 // meet lets the other process do its work in the middle of something.
 func (r *run) meet() {
-	if r.twin == nil || r.rng.IntN(7) != 0 {
+	if r.twin == nil || r.rng.IntN(5) != 0 {
 		return
 	}
 	r.tried("the other process looks", r.twin.Look(r.ctx))

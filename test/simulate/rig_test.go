@@ -36,7 +36,7 @@ import (
 const (
 	sessionBlocks  = 8
 	sessionsPerEra = 4
-	busySteps      = 36 // in which things break
+	busySteps      = 40 // in which things break
 	quietSteps     = 54 // in which nothing does, at most
 	calmSteps      = 12 // in which nothing does, at least; then it goes on until everything has come to rest
 	longCalm       = 34 // the same for one seed of eight: another era begins in them
@@ -135,7 +135,7 @@ func newRun(ctx context.Context, seed uint64, dir string, t template, logs io.Wr
 		topology = simnet.One
 	}
 	r.net, err = simnet.Start(ctx, simnet.Options{
-		Seed: seed, Topology: topology, Candidates: 6 + int(seed%3)*2, SessionBlocks: sessionBlocks, SessionsPerEra: sessionsPerEra, Eras: 4, ProxyDelay: uint32(4 + seed%9),
+		Seed: seed, Topology: topology, Candidates: 6 + int(seed%3)*3, SessionBlocks: sessionBlocks, SessionsPerEra: sessionsPerEra, Eras: 4, ProxyDelay: uint32(4 + seed%9),
 		ProxyType: r.is.proxyType, SharedKey: r.is.shared, Unbonded: r.is.unbonded,
 		Tell: func(_ time.Time, what string) { r.note("network: %s", what) },
 	})
@@ -297,64 +297,6 @@ func (r *run) mode() nominator.Mode {
 		return nominator.ModePropose
 	}
 	return nominator.ModeAct
-}
-
-// crash ends a process in place.
-type crash struct{ at nominator.Point }
-
-// random draws identifiers from the seed.
-type random struct{ rng *rand.Rand }
-
-// Read implements io.Reader.
-func (x random) Read(b []byte) (int, error) {
-	for i := range b {
-		b[i] = byte(x.rng.Uint32())
-	}
-	return len(b), nil
-}
-
-// proposer hands rounds to the nominators.
-type proposer struct{ s *nominator.Service }
-
-// Propose implements rounds.Proposer.
-func (p proposer) Propose(ctx context.Context, record []byte) ([]rounds.Proposal, error) {
-	out, err := p.s.Propose(ctx, record, "")
-	if err != nil {
-		return nil, err
-	}
-	var list []rounds.Proposal
-	for _, x := range out.Proposals {
-		list = append(list, rounds.Proposal{Nominator: x.Nominator, Created: x.Created, Refused: x.Refused})
-	}
-	return list, nil
-}
-
-// listed tells the nominators who is listed and suspended.
-type listed struct{ r *run }
-
-// Standing implements nominator.Programme.
-func (l listed) Standing(ctx context.Context) (map[programme.Address]nominator.Standing, error) {
-	all, err := l.r.db.Candidates(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rankings, err := l.r.db.Rankings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	suspended := map[int]string{}
-	for _, x := range rankings {
-		if x.Suspend != nil {
-			suspended[x.Slot] = x.Suspend.Reason
-		}
-	}
-	out := map[programme.Address]nominator.Standing{}
-	for i := range all {
-		if all[i].Listed() {
-			out[all[i].Stash] = nominator.Standing{Suspended: suspended[all[i].Slot]}
-		}
-	}
-	return out, nil
 }
 
 // stopProgramme ends the programme, in whatever state it is.
