@@ -132,8 +132,8 @@ func (s *Service) again(ctx context.Context, v *View, last memory.Round, due []p
 	return false, fmt.Sprintf("the round of era %d holds", last.Era), nil
 }
 
-// sighted reports whether nothing is in the way any more of a round that was braked for want of answers. Where too many candidates
-// changed, the time that follows is for people to look.
+// sighted reports whether nothing is in the way any more of a round that was braked because too little was known or nobody was
+// eligible. Where too many candidates changed, the time that follows is for people to look.
 func sighted(v *View, last memory.Round) bool {
 	return !slices.Contains(last.Tripped, decision.BrakeFlips) && len(decision.Tripped(v.Decision)) == 0
 }

@@ -2,7 +2,6 @@ package decision
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/thousand-validators/otv/internal/programme"
 )
@@ -65,8 +64,7 @@ func difference(in *programme.Inputs, d *programme.Decision) *programme.Differen
 				flips[v.Code] = f
 				codes = append(codes, v.Code)
 			}
-			t := turnOf(p.Definite, v)
-			f.ToFail, f.ToPass, f.Unknown = f.ToFail+t.ToFail, f.ToPass+t.ToPass, f.Unknown+t.Unknown
+			flip(f, p.Definite, v)
 		}
 	}
 	for i := range in.Previous.Candidates {
@@ -91,44 +89,20 @@ func previousBySlot(p *programme.Previous) map[int]*programme.PreviousCandidate 
 	return out
 }
 
-// turnOf is the change of a check's own answer, if any, from the last definite one: what is compared is what was seen of the
-// world.
-func turnOf(definite []programme.DefiniteAnswer, v programme.Verdict) (t programme.CheckFlip) {
+// flip counts a change of a check's own answer: what is compared is what was seen of the world.
+func flip(f *programme.CheckFlip, definite []programme.DefiniteAnswer, v programme.Verdict) {
 	own := v.Own()
 	for _, a := range definite {
 		switch {
 		case a.Code != v.Code:
 		case own == programme.Unknown:
-			t.Unknown++
+			f.Unknown++
 		case own == programme.Fail && a.State != programme.Fail:
-			t.ToFail++
+			f.ToFail++
 		case own != programme.Fail && a.State == programme.Fail:
-			t.ToPass++
+			f.ToPass++
 		}
 	}
-	return t
-}
-
-// flipped counts the candidates whose validity is another than in the record before. One that was undecided there counts if an
-// answer turned from what was last known: what was never known has not changed, it was only seen at last.
-func flipped(in *programme.Inputs, d *programme.Decision) int {
-	before := previousBySlot(in.Previous)
-	n := 0
-	for i := range d.Candidates {
-		c := &d.Candidates[i]
-		p := before[c.Slot]
-		if p == nil || p.Stash != c.Stash || p.Validity == c.Validity {
-			continue
-		}
-		turned := slices.ContainsFunc(c.Verdicts, func(v programme.Verdict) bool {
-			t := turnOf(p.Definite, v)
-			return t.ToFail+t.ToPass > 0
-		})
-		if p.Validity != programme.Undecided || turned {
-			n++
-		}
-	}
-	return n
 }
 
 // targetFlips compares the plans of the nominators that are due with what they were given before.
@@ -178,6 +152,23 @@ func flipBrake(in *programme.Inputs, d *programme.Decision) programme.Brake {
 		b.Detail = fmt.Sprintf("%d candidates changed their validity since the previous record, %d may", b.Value, b.Limit)
 	}
 	return b
+}
+
+// flipped counts the candidates whose validity is another than in the record before. To be found valid after nothing had been
+// known is no change of the world: it is how every programme begins, and how every outage of a source ends. To be found
+// invalid then may be one, or a source that lies after it was gone, so it counts.
+func flipped(in *programme.Inputs, d *programme.Decision) int {
+	before := previousBySlot(in.Previous)
+	n := 0
+	for i := range d.Candidates {
+		c := &d.Candidates[i]
+		p := before[c.Slot]
+		if p == nil || p.Stash != c.Stash || p.Validity == c.Validity || p.Validity == programme.Undecided && c.Validity == programme.Valid {
+			continue
+		}
+		n++
+	}
+	return n
 }
 
 func unknownBrake(limits programme.Brakes, d *programme.Decision) programme.Brake {
